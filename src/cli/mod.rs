@@ -1,0 +1,123 @@
+//! The command line: one file per command. The only place that prints.
+
+mod check;
+mod new;
+mod progress;
+mod report;
+mod run;
+mod threads;
+
+use crate::comm::launcher_rank;
+use crate::error::Error;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Neural Energy Descent: solves PDEs and fits data by the gradient flow of their energy, on one
+/// core or many ranks.
+///
+/// Without a command it solves the built-in default problem (Poisson in two dimensions) and writes
+/// nothing.
+#[derive(Debug, Parser)]
+#[command(name = "ned-dist", version, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXAMPLES: &str = "Examples:
+  mpirun -n 4 ned-dist                        the default problem on four ranks
+  ned-dist new poisson-2d                     write a starter deck
+  ned-dist check poisson-2d.toml              what would be solved, and what it costs
+  mpirun -n 4 ned-dist run poisson-2d.toml --out result
+  ned-dist run poisson-2d.toml --set network.hidden=[32,32] --set stop.seconds=60
+
+Exit codes: 0 finished or stopped at a limit; 1 the solve failed; 2 the input is wrong.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Solve the problem of a deck
+    Run(RunArgs),
+    /// Validate a deck; print it with every default filled in, and the memory and work of a step
+    Check(DeckArgs),
+    /// Write a starter deck; without a name, list them
+    New {
+        /// Name of a starter deck
+        name: Option<String>,
+    },
+}
+
+/// Which deck, and what is changed in it.
+#[derive(Clone, Debug, Default, Args)]
+struct DeckArgs {
+    /// Input file; without it the built-in default problem
+    deck: Option<PathBuf>,
+    /// Change a key of the deck, as in network.hidden=[64,64]; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    set: Vec<(String, String)>,
+    /// Seed of all random numbers; the same as --set flow.seed=S
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+}
+
+/// Arguments of `run`.
+#[derive(Clone, Debug, Default, Args)]
+struct RunArgs {
+    #[command(flatten)]
+    deck: DeckArgs,
+    /// Folder for results and checkpoints; without it, DECK's name with `-out`
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Threads per rank [default: RAYON_NUM_THREADS, OMP_NUM_THREADS, SLURM_CPUS_PER_TASK, or the
+    /// cores of this rank]
+    #[arg(long, value_name = "T")]
+    threads: Option<usize>,
+    /// Print nothing but warnings and errors
+    #[arg(long)]
+    quiet: bool,
+    /// Start over, whatever the folder holds
+    #[arg(long)]
+    force: bool,
+    /// Go on from a checkpoint in the folder if there is one, or refuse to
+    #[arg(long, value_enum, default_value_t)]
+    resume: Resume,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Resume {
+    #[default]
+    Auto,
+    Never,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => {
+            Ok((key.trim().into(), value.trim().into()))
+        }
+        _ => Err("expected KEY=VALUE, as in network.hidden=[64,64]".into()),
+    }
+}
+
+/// Runs a command and returns the process's exit code.
+pub fn execute(cli: Cli) -> ExitCode {
+    let first = launcher_rank().unwrap_or(0) == 0;
+    let result = match cli.command {
+        None => return run::run(&RunArgs::default()),
+        Some(Command::Run(arguments)) => return run::run(&arguments),
+        Some(Command::Check(arguments)) => check::check(&arguments, first),
+        Some(Command::New { name }) => new::new(name.as_deref(), first),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, first),
+    }
+}
+
+/// Prints an error where `speak`, and gives its exit code.
+fn fail(error: &Error, speak: bool) -> ExitCode {
+    if speak {
+        eprintln!("error: {error}");
+    }
+    ExitCode::from(error.exit_code())
+}

@@ -1,0 +1,66 @@
+//! A panic on any thread of any rank: one line that says who, where and why, then the end of all
+//! ranks.
+//!
+//! By default a panic unwinds, MPI is finalised on the way, and finalising waits for ranks that
+//! wait for this one: the job hangs. So the hook ends the job before anything unwinds.
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::convert::Infallible;
+use std::io::Write;
+use std::panic::{self, PanicHookInfo};
+use std::sync::{Mutex, PoisonError};
+
+/// The exit code of a run that a panic ended: that of any Rust program.
+pub const PANICKED: i32 = 101;
+
+/// What the program is doing, for the line that a panic prints.
+static CONTEXT: Mutex<String> = Mutex::new(String::new());
+
+/// Says what the program is doing, such as "step 14": a panic prints it. Empty for nothing.
+pub fn set_context(doing: String) {
+    *CONTEXT.lock().unwrap_or_else(PoisonError::into_inner) = doing;
+}
+
+/// From here on, the first panic of this process prints one line (and a backtrace where
+/// RUST_BACKTRACE asks for it) and calls `end`. Nothing unwinds, so nothing catches it either.
+pub fn install(rank: usize, host: &str, end: impl Fn() -> Infallible + Send + Sync + 'static) {
+    let host = host.to_string();
+    let one_at_a_time = Mutex::new(());
+    panic::set_hook(Box::new(move |info| {
+        // A second thread that panics waits here until the first has ended the process.
+        let _turn = one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+        report(&format!("[rank {rank} {host}] {}", describe(info)));
+        end();
+    }));
+}
+
+/// Writes a line to stderr in one piece. Unlike `eprintln!` it does not panic if that fails.
+pub fn report(line: &str) {
+    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+}
+
+/// The cause, what was being done, and the place, in one line.
+fn describe(info: &PanicHookInfo) -> String {
+    let payload = info.payload();
+    let cause = payload.downcast_ref::<&str>().copied();
+    let cause = cause.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let cause = cause
+        .unwrap_or("unknown cause")
+        .lines()
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join("; ");
+    // The panicking thread may hold the lock: never wait for it here.
+    let doing = match CONTEXT.try_lock() {
+        Ok(context) if !context.is_empty() => format!(" in {context}"),
+        _ => String::new(),
+    };
+    let place = info
+        .location()
+        .map_or(String::new(), |place| format!(" at {place}"));
+    let backtrace = Backtrace::capture();
+    match backtrace.status() {
+        BacktraceStatus::Captured => format!("panicked{doing}: {cause}{place}\n{backtrace}"),
+        _ => format!("panicked{doing}: {cause}{place}"),
+    }
+}

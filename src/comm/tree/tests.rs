@@ -1,0 +1,125 @@
+//! One tree, whoever owns the cells: its shape, its bits, its memory.
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::comm::{Solo, team, team_with_threads};
+
+/// Terms of very different size: any other order of summation gives other bits.
+fn term(cell: usize) -> f64 {
+    let x = (cell as f64 + 1.0) * 0.7310585786300049;
+    (x * 1e3).sin() * 10f64.powi((cell * 7 % 23) as i32 - 11)
+}
+
+/// Shares of a regular, a front-heavy and an irregular cost.
+fn shares_of(cells: usize, ranks: usize) -> Vec<Shares> {
+    let costs: [fn(usize) -> f64; 3] = [
+        |_| 1.0,
+        |cell| 1.0 / (cell as f64 + 1.0),
+        |cell| (cell * 31 % 17) as f64,
+    ];
+    let cut = |cost: &fn(usize) -> f64| {
+        Shares::balanced(&(0..cells).map(cost).collect::<Vec<_>>(), ranks).unwrap()
+    };
+    costs.iter().map(cut).collect()
+}
+
+/// Written as `(left right)`: neither commutative nor associative.
+fn spelt(comm: &dyn Comm, shares: &Shares) -> Option<String> {
+    let text = |data: Vec<f64>| data.iter().map(|&c| c as u8 as char).collect::<String>();
+    let wire = |text: String| text.bytes().map(f64::from).collect::<Vec<f64>>();
+    let leaf = |cell: usize| wire(cell.to_string());
+    tree_fold(comm, shares, &leaf, &|left, right| {
+        wire(format!("({} {})", text(left), text(right)))
+    })
+    .map(text)
+}
+
+#[test]
+fn the_tree_is_the_stated_one() {
+    let one = |cells| Shares::balanced(&vec![1.0; cells], 1).unwrap();
+    assert_eq!(spelt(&Solo, &one(1)).unwrap(), "0");
+    assert_eq!(spelt(&Solo, &one(3)).unwrap(), "((0 1) 2)");
+    assert_eq!(spelt(&Solo, &one(7)).unwrap(), "(((0 1) (2 3)) ((4 5) 6))");
+    assert_eq!(
+        spelt(&Solo, &one(9)).unwrap(),
+        "((((0 1) (2 3)) ((4 5) (6 7))) 8)"
+    );
+}
+
+#[test]
+fn every_cut_gives_the_same_tree() {
+    for cells in [1, 2, 3, 5, 8, 13, 16, 31, 33, 64] {
+        let expected = spelt(&Solo, &shares_of(cells, 1)[0]);
+        for ranks in [1, 2, 3, 4, 5, 8, 16]
+            .into_iter()
+            .filter(|&ranks| ranks <= cells)
+        {
+            for shares in shares_of(cells, ranks) {
+                let got = team(ranks, |comm| spelt(comm, &shares));
+                assert_eq!(got[0], expected, "{shares:?}");
+                assert!(got[1..].iter().all(Option::is_none));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_cut_into_three_gives_the_same_tree() {
+    let expected = spelt(&Solo, &shares_of(19, 1)[0]);
+    for first in 1..18 {
+        for second in first + 1..19 {
+            let costs: Vec<f64> = (0..19)
+                .map(|cell| f64::from([0, first, second].contains(&cell)))
+                .collect();
+            let shares = Shares::balanced(&costs, 3).unwrap();
+            assert_eq!(
+                team(3, |comm| spelt(comm, &shares))[0],
+                expected,
+                "{shares:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn sums_have_the_same_bits_on_any_number_of_ranks_and_threads() {
+    let cells = 301;
+    let leaf = |cell: usize| vec![term(cell), term(cell + 1000), 1.0];
+    let bits = |sum: Vec<f64>| sum.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+    let expected = bits(tree_sum(&Solo, &shares_of(cells, 1)[0], &leaf));
+    let plain = (0..cells).map(term).sum::<f64>().to_bits();
+    assert_ne!(
+        expected[0], plain,
+        "the terms do not tell one order from another"
+    );
+    for ranks in [1, 2, 3, 4, 5, 8, 16] {
+        for threads in [1, 2, 4] {
+            for shares in shares_of(cells, ranks) {
+                let got =
+                    team_with_threads(ranks, threads, |comm| bits(tree_sum(comm, &shares, &leaf)));
+                assert!(
+                    got.iter().all(|sum| *sum == expected),
+                    "{ranks} x {threads}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_more_values_live_than_a_path_of_the_tree() {
+    use std::sync::atomic::{AtomicIsize, Ordering::SeqCst};
+    let (live, most) = (AtomicIsize::new(0), AtomicIsize::new(0));
+    team_with_threads(1, 1, |comm| {
+        let leaf = |_| {
+            most.fetch_max(live.fetch_add(1, SeqCst) + 1, SeqCst);
+            vec![1.0]
+        };
+        let merge = |left: Vec<f64>, _| {
+            live.fetch_sub(1, SeqCst);
+            left
+        };
+        tree_fold(comm, &shares_of(1024, 1)[0], &leaf, &merge)
+    });
+    assert_eq!(most.into_inner(), 11);
+}

@@ -1,0 +1,116 @@
+//! `[flow]`: how the parameters move: method, metric, solver, stepper and their settings.
+
+use super::auto::Auto;
+use super::cursor::Cursor;
+use super::error::DeckError;
+use super::read::{Read, names};
+use serde::Serialize;
+
+/// The flow of the parameters.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Flow {
+    /// The flow itself or a baseline.
+    pub method: MethodName,
+    /// The metric of the function space.
+    pub metric: Auto<MetricName>,
+    /// How G θ' = −g is solved.
+    pub solver: Auto<SolverName>,
+    /// How the flow is followed in time.
+    pub stepper: Auto<StepperName>,
+    /// The time step, above 0.
+    pub dt: Auto<f64>,
+    /// Damping of `cholesky` relative to G, at least 0.
+    pub damping: Auto<f64>,
+    /// Cutoff of the singular values of `qr` relative to the largest, at least 0 and below 1.
+    pub cutoff: Auto<f64>,
+    /// Momentum of `sgd`, at least 0 and below 1.
+    pub momentum: f64,
+    /// The seed of every random number, below 2^63.
+    pub seed: u64,
+}
+
+names! {
+    /// The names of methods.
+    MethodName {
+        /// Neural Energy Descent.
+        Ned = "ned",
+        /// Gradient descent with momentum, the baseline.
+        Sgd = "sgd",
+    }
+    later ["adam", "lbfgs"]
+}
+
+names! {
+    /// The names of metrics.
+    MetricName {
+        /// L²: B = (1, 0, 0).
+        L2 = "l2",
+        /// The energy's own: Gauss–Newton.
+        Energy = "energy",
+    }
+    later ["h1"]
+}
+
+names! {
+    /// The names of solvers.
+    SolverName {
+        /// The damped normal equations.
+        Cholesky = "cholesky",
+        /// The weighted rows are factored, then truncated.
+        Qr = "qr",
+        /// G = 1: plain gradient descent.
+        Steepest = "steepest",
+    }
+    later ["kernel", "cg"]
+}
+
+names! {
+    /// The names of steppers.
+    StepperName {
+        /// The natural-level rule.
+        Natural = "natural",
+        /// Explicit Euler.
+        Euler = "euler",
+    }
+    later ["rk4", "adaptive"]
+}
+
+impl Read for Flow {
+    fn what() -> String {
+        "a table, begun by [flow]".to_owned()
+    }
+
+    fn read(at: &Cursor<'_>) -> Result<Option<Self>, DeckError> {
+        let known = &[
+            "method", "metric", "solver", "stepper", "dt", "damping", "cutoff", "momentum", "seed",
+        ];
+        let Some(table) = at.table(known, &[])? else {
+            return Ok(None);
+        };
+        let flow = Self {
+            method: table.or("method", MethodName::Ned)?,
+            metric: table.or("metric", Auto::Auto)?,
+            solver: table.or("solver", Auto::Auto)?,
+            stepper: table.or("stepper", Auto::Auto)?,
+            dt: table.or("dt", Auto::Auto)?,
+            damping: table.or("damping", Auto::Auto)?,
+            cutoff: table.or("cutoff", Auto::Auto)?,
+            momentum: table.or("momentum", 0.0)?,
+            seed: table.or("seed", 0)?,
+        };
+        let share = |value: &f64| (0.0..1.0).contains(value);
+        table.check("dt", flow.dt.all(|dt| *dt > 0.0), "greater than 0")?;
+        table.check("damping", flow.damping.all(|d| *d >= 0.0), "0 or more")?;
+        table.check(
+            "cutoff",
+            flow.cutoff.all(share),
+            "at least 0 and less than 1",
+        )?;
+        table.check(
+            "momentum",
+            share(&flow.momentum),
+            "at least 0 and less than 1",
+        )?;
+        Ok(Some(flow))
+    }
+}

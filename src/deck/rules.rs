@@ -1,0 +1,172 @@
+//! What must hold between the sections of a deck: a law needs a domain, names are given once, ...
+
+use super::cursor::{Cursor, Table};
+use super::error::DeckError;
+use super::suggest::shorten;
+use super::{ActivationName, Auto, Constant, Deck, Function, RuleName};
+use std::collections::HashMap;
+
+/// The most parameters of a network: a vector of them is 16 GiB.
+const PARAMETERS: u128 = 1 << 31;
+
+/// Names that expressions give a meaning of their own.
+const RESERVED: &[&str] = &[
+    "abs", "acos", "asin", "atan", "cos", "cosh", "div", "dn", "dot", "e", "erf", "exp", "grad",
+    "grad2", "i", "if", "lap", "log", "max", "min", "norm", "over", "pi", "r2", "sign", "sin",
+    "sinh", "sqrt", "sum", "tan", "tanh",
+];
+
+/// Checks a deck whose sections are each right.
+///
+/// # Errors
+/// The first rule that does not hold.
+pub(super) fn check(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
+    stated(deck, root)?;
+    counted(deck, root)?;
+    suitable(deck, root)?;
+    named(deck, root)
+}
+
+/// The value of `section.key`, or where the section is.
+fn at<'a>(root: &Table<'a>, section: &str, key: &str) -> Cursor<'a> {
+    let section = root.at(section);
+    let found = section
+        .entries()
+        .and_then(|mut all| all.find(|(name, _)| *name == key));
+    found.map_or(section, |(_, at)| at)
+}
+
+/// There is a problem, and its parts have what they need.
+fn stated(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
+    let law = deck.problem.law.is_some();
+    if !law && deck.data.is_none() {
+        return Err(root.at("problem").error(
+            "the deck states no problem: no equation, no energy, no data",
+            "add [problem] with `equation = \"-lap(u) = f\"` or `energy = ...`, or [data] with a `file`",
+        ));
+    }
+    if let (Some(law), None) = (&deck.problem.law, &deck.domain) {
+        let at = at(root, "problem", law.key());
+        let message = format!("`{}` needs a domain to hold in", at.key());
+        return Err(at.error(message, "add [domain] with `lower` and `upper`"));
+    }
+    if !deck.boundary.is_empty() && !law {
+        let message = "`boundary` conditions need an equation or an energy, and a domain";
+        let first = root.at("boundary").item(0);
+        return Err(first.error(message, "add them, or remove [[boundary]]"));
+    }
+    Ok(())
+}
+
+/// As many of each as there are coordinates, and no more parameters than memory can hold.
+fn counted(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
+    let names = deck.coordinates();
+    if let (Some(_), Some(data)) = (&deck.domain, &deck.data)
+        && !data.inputs.iter().map(|input| &input.text).eq(&names)
+    {
+        let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+        let message = "`data.inputs` are not the coordinates of the domain";
+        let cure = format!(
+            "write `inputs = [{}]`, or name the coordinates by `domain.coordinates`",
+            names.join(", ")
+        );
+        return Err(at(root, "data", "inputs").error(message, cure));
+    }
+    let dim = names.len();
+    if deck
+        .output
+        .grid
+        .as_ref()
+        .is_some_and(|grid| grid.len() != dim)
+    {
+        let must = format!("a list of {dim} counts, one per coordinate");
+        return Err(at(root, "output", "grid").refuse(&must));
+    }
+    let parameters = deck.network.parameters(dim, deck.problem.unknowns.len());
+    if parameters > PARAMETERS {
+        let message = format!("`network.hidden` makes {parameters} parameters");
+        let cure = format!("at most {PARAMETERS} are possible: give smaller widths");
+        return Err(at(root, "network", "hidden").error(message, cure));
+    }
+    Ok(())
+}
+
+/// Choices that do not suit each other.
+fn suitable(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
+    if deck.network.activation == ActivationName::Relu && deck.problem.law.is_some() {
+        return Err(at(root, "network", "activation").error(
+            "`network.activation = \"relu\"` has no second derivative: it suits data alone",
+            "with an equation or an energy choose tanh, sin, gelu or softplus",
+        ));
+    }
+    let dim = deck.coordinates().len();
+    if deck.sampling.rule == Auto::Set(RuleName::Gauss) && dim > 3 {
+        return Err(at(root, "sampling", "rule").error(
+            format!("`sampling.rule = \"gauss\"` is for up to 3 dimensions, and there are {dim}"),
+            "choose \"random\" or \"auto\"",
+        ));
+    }
+    if deck.stop.error.is_some() && deck.problem.exact.is_empty() {
+        return Err(at(root, "stop", "error").error(
+            "`stop.error` needs the exact solution",
+            "add `exact = ...` to [problem], or remove `error`",
+        ));
+    }
+    Ok(())
+}
+
+/// Every name is an identifier, has no other meaning, and is given once.
+fn named(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
+    let (section, list) = match deck.domain {
+        Some(_) => ("domain", "coordinates"),
+        None => ("data", "inputs"),
+    };
+    let mut taken = HashMap::new();
+    for (index, name) in deck.coordinates().into_iter().enumerate() {
+        take(&mut taken, name, "a coordinate", || {
+            at(root, section, list).item(index)
+        })?;
+    }
+    for (index, name) in deck.problem.unknowns.iter().enumerate() {
+        take(&mut taken, name, "an unknown", || {
+            at(root, "problem", "unknowns").item(index)
+        })?;
+    }
+    for Constant { name, .. } in &deck.constants.0 {
+        take(&mut taken, name, "a constant", || {
+            at(root, "constants", name).at_key()
+        })?;
+    }
+    for Function { name, .. } in &deck.functions.0 {
+        take(&mut taken, name, "a function", || {
+            at(root, "functions", name).at_key()
+        })?;
+    }
+    Ok(())
+}
+
+/// Takes a name for what it is to mean; `at` is where it is given.
+fn take<'a, 'c>(
+    taken: &mut HashMap<&'a str, &'static str>,
+    name: &'a str,
+    meaning: &'static str,
+    at: impl Fn() -> Cursor<'c>,
+) -> Result<(), DeckError> {
+    let error = |says: &str| {
+        let at = at();
+        let message = format!("`{}`: `{}` {says}", at.key(), shorten(name));
+        Err(at.error(message, "choose another name"))
+    };
+    let mut chars = name.chars();
+    let letter = chars.next().is_some_and(|c| c.is_ascii_alphabetic());
+    if !letter || !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return error("is not a name: a letter, then letters, digits or _");
+    }
+    if RESERVED.contains(&name) {
+        return error("has a meaning of its own in expressions");
+    }
+    match taken.insert(name, meaning) {
+        Some(other) => error(&format!("is already the name of {other}")),
+        None => Ok(()),
+    }
+}

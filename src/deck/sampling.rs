@@ -1,0 +1,97 @@
+//! `[sampling]`: how many points, by which rule, and into how many cells they are divided.
+
+use super::auto::Auto;
+use super::cursor::Cursor;
+use super::error::DeckError;
+use super::node::Kind;
+use super::read::{Read, names};
+use serde::{Serialize, Serializer};
+
+/// The most points of a term, 2^40.
+const POINTS: usize = 1 << 40;
+/// The most cells, 2^30.
+const CELLS: usize = 1 << 30;
+
+/// The points at which the energy is evaluated.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Sampling {
+    /// Points in the domain, over all ranks.
+    pub points: Auto<usize>,
+    /// Points on the boundary, over all ranks.
+    pub boundary_points: Auto<usize>,
+    /// How they are chosen.
+    pub rule: Auto<RuleName>,
+    /// When they are drawn anew.
+    pub resample: Auto<Resample>,
+    /// Cells that each term's points are divided into: the unit that ranks share out.
+    pub cells: Auto<usize>,
+}
+
+names! {
+    /// The names of sampling rules.
+    RuleName {
+        /// Independent uniform points.
+        Random = "random",
+        /// Gauss–Legendre points of a tensor grid; up to three dimensions.
+        Gauss = "gauss",
+    }
+    later ["sobol"]
+}
+
+/// When points are drawn anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resample {
+    /// `false`: the points are fixed.
+    Never,
+    /// Every so many steps, at least 1; `true` is every step.
+    Every(u64),
+}
+
+impl Serialize for Resample {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Never => serializer.serialize_bool(false),
+            Self::Every(1) => serializer.serialize_bool(true),
+            Self::Every(steps) => serializer.serialize_u64(*steps),
+        }
+    }
+}
+
+impl Read for Resample {
+    fn what() -> String {
+        "true, false, a number of steps from 1".to_owned()
+    }
+
+    fn read(at: &Cursor<'_>) -> Result<Option<Self>, DeckError> {
+        Ok(match at.kind() {
+            Kind::Boolean(true) => Some(Self::Every(1)),
+            Kind::Boolean(false) => Some(Self::Never),
+            _ => u64::read(at)?.filter(|steps| *steps > 0).map(Self::Every),
+        })
+    }
+}
+
+impl Read for Sampling {
+    fn what() -> String {
+        "a table, begun by [sampling]".to_owned()
+    }
+
+    fn read(at: &Cursor<'_>) -> Result<Option<Self>, DeckError> {
+        let known = &["points", "boundary_points", "rule", "resample", "cells"];
+        let Some(table) = at.table(known, &[])? else {
+            return Ok(None);
+        };
+        let count = |name: &str, most: usize, must: &str| {
+            let count: Auto<usize> = table.or(name, Auto::Auto)?;
+            table.check(name, count.all(|n| (1..=most).contains(n)), must)?;
+            Ok(count)
+        };
+        Ok(Some(Self {
+            points: count("points", POINTS, "from 1 to 2^40")?,
+            boundary_points: count("boundary_points", POINTS, "from 1 to 2^40")?,
+            rule: table.or("rule", Auto::Auto)?,
+            resample: table.or("resample", Auto::Auto)?,
+            cells: count("cells", CELLS, "from 1 to 2^30")?,
+        }))
+    }
+}

@@ -1,0 +1,144 @@
+//! Keys that are unknown, values of the wrong type, out of range or not built.
+
+use super::*;
+
+#[test]
+fn an_error_reads_well() {
+    let error = read(&GOOD.replace("hidden", "hiden")).unwrap_err();
+    let expected = "\
+deck.toml:22: `network.hiden` is not a key of [network]
+    hiden = [64]
+    ^^^^^
+  did you mean `hidden`?";
+    assert_eq!(error.to_string(), expected);
+    let error = read(&GOOD.replace("[64]", "[64, 0]")).unwrap_err();
+    let expected = "\
+deck.toml:22: `network.hidden[1]` cannot be 0
+    hidden = [64, 0]
+                  ^
+  it must be a width from 1 to 1000000";
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn unknown_keys() {
+    bad(r#"
+        1 | titel = "A plate" | titel | `titel` is not a key of the deck | did you mean `title`?
+        21 | [netwrk] | netwrk | is not a key of | did you mean `network`?
+        16 | conditon = "u = 0" | boundary[0].conditon | of [[boundary]] | did you mean `condition`?
+        33 | colour = 3 | stop.colour | of [stop] | its keys are steps, seconds, energy, error, steady
+    "#);
+}
+
+#[test]
+fn keys_and_names_that_are_not_built() {
+    bad(r#"
+        23 | periodic = ["x"] | network.periodic | is not built in this version | remove it
+        23 | fourier = { features = 64 } | network.fourier | is not built in this version | remove it
+        4 | center = [0, 0] | domain.center | is not built in this version | remove it
+        4 | union = [] | domain.union | is not built in this version | remove it
+        3 | shape = "ball" | domain.shape | is not built in this version | available: box
+        18 | enforce = "hard" | boundary[1].enforce | is not built in this version | available: weak
+        26 | rule = "sobol" | sampling.rule | is not built in this version | available: auto, random or gauss
+        30 | method = "lbfgs" | flow.method | is not built in this version | available: ned or sgd
+        29 | metric = "h1" | flow.metric | is not built in this version | available: auto, l2 or energy
+        30 | solver = "cg" | flow.solver | is not built in this version | available: auto, cholesky, qr or steepest
+        30 | stepper = "rk4" | flow.stepper | is not built in this version | available: auto, natural or euler
+    "#);
+}
+
+#[test]
+fn wrong_types_and_names() {
+    bad(r#"
+        1 | title = 3 | title | cannot be 3 | a string, in quotes
+        22 | hidden = 64 | network.hidden | cannot be 64 | a list, each entry a whole number
+        22 | hidden = [64, "a"] | network.hidden[1] | the string "a" | a whole number
+        22 | hidden = [6.5] | network.hidden[0] | cannot be 6.5 | a whole number
+        23 | activation = "tahn" | network.activation | "tahn" | did you mean `tanh`?
+        23 | activation = "step" | network.activation | "step" | tanh, sin, gelu, softplus or relu
+        25 | points = "many" | sampling.points | "many" | or "auto"
+        25 | points = "atuo" | sampling.points | "atuo" | did you mean `auto`?
+        25 | points = -5 | sampling.points | cannot be -5 | a whole number, 0 or more
+        27 | resample = 0 | sampling.resample | cannot be 0 | a number of steps from 1
+        7 | k = "2" | constants.k | the string "2" | a finite number
+        7 | k = nan | constants.k | cannot be NaN | a finite number
+        7 | k = 99999999999999999999 | constants.k | beyond 2^63 | a finite number
+        10 | g = 3 | functions.g | cannot be 3 | a string, in quotes
+        13 | equation = "" | problem.equation | is empty | remove the key
+        13 | equation = [] | problem.equation | an empty list | a string or a list of strings
+        13 | equation = ["u = f", 1] | problem.equation[1] | cannot be 1 | a string
+        36 | fields = ["csv", "vtk"] | output.fields[1] | "vtk" | did you mean `vti`?
+        31 | seed = 1979-05-27 | flow.seed | a date | a whole number
+    "#);
+    let text = GOOD
+        .replace("[[boundary]]\non", "on")
+        .replace("[[boundary]]", "[boundary]");
+    let text = text.replace("condition = \"dn(u) = g\"\n", "");
+    assert_says(
+        read(&text),
+        "boundary | deck.toml:15 | cannot be a table | in double brackets",
+    );
+    assert_says(
+        read("network = 3"),
+        "network | deck.toml:1 | cannot be 3 | [network]",
+    );
+}
+
+#[test]
+fn values_out_of_range() {
+    bad(r#"
+        5 | upper = [1.0, 0.0] | domain.upper[1] | cannot be 0.0 | greater than `domain.lower[1]`
+        5 | upper = [1.0, inf] | domain.upper[1] | cannot be inf | a finite number
+        5 | upper = [1.0] | domain.upper | length 1, `domain.lower` has length 2 | alike
+        4 | lower = [] | domain.lower | an empty list | 1 to 1000 numbers
+        3 | coordinates = ["x"] | domain.coordinates | a list of 1 | 2 names
+        20 | weight = 0 | boundary[1].weight | cannot be 0 | greater than 0
+        22 | hidden = [] | network.hidden | an empty list | 1 to 1000 widths
+        22 | hidden = [2000000] | network.hidden[0] | cannot be 2000000 | 1 to 1000000
+        22 | hidden = [1000000, 1000000] | network.hidden | parameters | smaller widths
+        23 | input_scale = 0.0 | network.input_scale | cannot be 0.0 | greater than 0
+        25 | points = 0 | sampling.points | cannot be 0 | 1 to 2^40
+        25 | points = 2_000_000_000_000 | sampling.points | 2000000000000 | 1 to 2^40
+        26 | cells = 2_000_000_000 | sampling.cells | 2000000000 | 1 to 2^30
+        30 | dt = -1.0 | flow.dt | cannot be -1.0 | greater than 0
+        30 | damping = -1.0 | flow.damping | cannot be -1.0 | 0 or more
+        30 | cutoff = 1.0 | flow.cutoff | cannot be 1.0 | less than 1
+        30 | momentum = 1.0 | flow.momentum | cannot be 1.0 | less than 1
+        31 | seed = -1 | flow.seed | cannot be -1 | 0 or more
+        33 | seconds = 0 | stop.seconds | cannot be 0 | greater than 0
+        33 | steady = -1 | stop.steady | cannot be -1 | 0 or more
+        36 | every = 0 | output.every | cannot be 0 | 1 or more
+        37 | grid = [101, 0] | output.grid[1] | cannot be 0 | 1 or more
+        37 | grid = [101] | output.grid | a list | 2 counts
+        37 | grid = [1000000, 1000000] | output.grid | a list | 1000000000 points
+        39 | every = "10 parsec" | checkpoint.every | "10 parsec" | 10 min
+        39 | every = 0 | checkpoint.every | cannot be 0 | steps from 1
+    "#);
+    let data = DATA.replace("[network]", "test_fraction = 1\n[network]");
+    let says = "data.test_fraction | deck.toml:5 | cannot be 1 | less than 1";
+    assert_says(read(&data), says);
+}
+
+#[test]
+fn text_that_is_not_toml() {
+    let says = " | deck.toml:8 | duplicate key | key = value";
+    assert_says(read(&GOOD.replace("a = 0.1", "k = 3")), says);
+    let says = " | deck.toml:23 | missing comma | key = value";
+    assert_says(read(&GOOD.replace("[64]", "[64")), says);
+    let says = " | deck.toml:22 | this is not TOML | strings in quotes";
+    assert_says(read(&GOOD.replace("[64]", "many")), says);
+    let deep = format!("title = {}", "[".repeat(100_000));
+    let says = " | deck.toml:1 | this is not TOML | key = value";
+    assert_says(read(&deep), says);
+    let long = "#".repeat(LONGEST + 1);
+    assert_says(
+        read(&long),
+        " | deck.toml | longer than 10 MB | files of their own",
+    );
+    let error = Deck::open(Path::new("/no/such/deck.toml"), &[]).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("/no/such/deck.toml: the deck cannot be read")
+    );
+}

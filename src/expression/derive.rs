@@ -1,0 +1,239 @@
+//! Derivatives: partial ones by a symbol, and total ones by a coordinate, where the chain rule goes
+//! through the unknowns: D_i u = u_i, D_i u_j = u_ij.
+//!
+//! Both push derivatives from the operands to the node, in order of evaluation, and remember them,
+//! so asking for many derivatives of expressions with common parts costs each part once.
+
+use super::function::{Function, Operation};
+use super::pool::{Derivative, Id, Node, Pool, Symbol};
+use std::collections::HashMap;
+use std::convert::Infallible;
+
+/// Derivatives already known: by symbol and by coordinate.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Memo {
+    partial: HashMap<Symbol, HashMap<Id, Id>>,
+    total: HashMap<usize, HashMap<Id, Id>>,
+}
+
+/// A total derivative that does not exist among the symbols.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DerivativeError {
+    /// A derivative of a second derivative.
+    #[error("needs third derivatives, which are not available")]
+    ThirdOrder,
+    /// A derivative of the normal, a data column, or a source not yet known.
+    #[error("needs the derivative of {0}, which is not available")]
+    Unavailable(&'static str),
+}
+
+impl Pool {
+    /// The partial derivative by a symbol.
+    pub fn derivative(&mut self, id: Id, symbol: Symbol) -> Id {
+        let mut known = self.memo.partial.remove(&symbol).unwrap_or_default();
+        let Ok(result) = self.differentiate(id, &mut known, |pool, other| {
+            Ok::<_, Infallible>(pool.number(f64::from(u8::from(other == symbol))))
+        });
+        self.memo.partial.insert(symbol, known);
+        result
+    }
+
+    /// The derivative along coordinate `i` of the expression as a function of the point.
+    ///
+    /// # Errors
+    /// If it needs a third derivative, or a derivative of the normal, of a data column or of a
+    /// source that is not known yet.
+    pub fn total_derivative(&mut self, id: Id, i: usize) -> Result<Id, DerivativeError> {
+        let mut known = self.memo.total.remove(&i).unwrap_or_default();
+        let result = self.differentiate(id, &mut known, |pool, symbol| {
+            let Symbol::Jet {
+                unknown,
+                derivative,
+            } = symbol
+            else {
+                return pool.slope_of(symbol, i);
+            };
+            let derivative = match derivative {
+                Derivative::Value => Derivative::First(i),
+                Derivative::First(j) => Derivative::Second(j, i),
+                _ => return Err(DerivativeError::ThirdOrder),
+            };
+            Ok(pool.symbol(Symbol::Jet {
+                unknown,
+                derivative,
+            }))
+        });
+        self.memo.total.insert(i, known);
+        result
+    }
+
+    fn slope_of(&mut self, symbol: Symbol, i: usize) -> Result<Id, DerivativeError> {
+        let what = match symbol {
+            Symbol::Normal(_) => "the normal",
+            Symbol::Column(_) => "a data column",
+            Symbol::Source(_) => "a manufactured source",
+            _ => return Ok(self.number(f64::from(u8::from(symbol == Symbol::Coordinate(i))))),
+        };
+        Err(DerivativeError::Unavailable(what))
+    }
+
+    fn differentiate<E>(
+        &mut self,
+        id: Id,
+        known: &mut HashMap<Id, Id>,
+        mut of_symbol: impl FnMut(&mut Self, Symbol) -> Result<Id, E>,
+    ) -> Result<Id, E> {
+        for id in self.reachable(&[id], varying, |id| known.contains_key(&id)) {
+            let slope = match self.node(id) {
+                Node::Symbol(symbol) => of_symbol(self, symbol)?,
+                node => self.rule(id, node, known),
+            };
+            known.insert(id, slope);
+        }
+        Ok(known[&id])
+    }
+
+    /// The derivative of `id` from those of its operands.
+    fn rule(&mut self, id: Id, node: Node, slopes: &HashMap<Id, Id>) -> Id {
+        match node {
+            Node::Constant(_) | Node::Symbol(_) | Node::Apply(Function::Sign, _) => {
+                self.number(0.0)
+            }
+            Node::Binary(operation, ..) if operation.is_comparison() => self.number(0.0),
+            Node::Negate(a) => self.neg(slopes[&a]),
+            Node::Select(c, a, b) => self.select(c, slopes[&a], slopes[&b]),
+            Node::IntegerPower(a, n) => {
+                let factor = self.number(f64::from(n));
+                let power = self.powi(a, n - 1);
+                let outer = self.mul(factor, power);
+                self.mul(outer, slopes[&a])
+            }
+            Node::Apply(function, a) => {
+                let inner = slopes[&a];
+                if self.constant(inner) == Some(0.0) {
+                    return inner;
+                }
+                self.chain(function, id, a, inner)
+            }
+            Node::Binary(operation, a, b) => {
+                self.binary_rule(operation, id, (a, b), (slopes[&a], slopes[&b]))
+            }
+        }
+    }
+
+    fn binary_rule(
+        &mut self,
+        operation: Operation,
+        id: Id,
+        (a, b): (Id, Id),
+        (da, db): (Id, Id),
+    ) -> Id {
+        match operation {
+            Operation::Add => self.add(da, db),
+            Operation::Subtract => self.sub(da, db),
+            Operation::Multiply => {
+                let (first, second) = (self.mul(da, b), self.mul(a, db));
+                self.add(first, second)
+            }
+            Operation::Divide => {
+                // (a/b)' = (a' - (a/b) b') / b has the quotient, which is there already.
+                let change = self.mul(id, db);
+                let numerator = self.sub(da, change);
+                self.div(numerator, b)
+            }
+            Operation::Power => self.power_rule(id, (a, b), (da, db)),
+            Operation::Minimum | Operation::Maximum => {
+                let below = self.binary(Operation::LessEqual, a, b);
+                if operation == Operation::Minimum {
+                    self.select(below, da, db)
+                } else {
+                    self.select(below, db, da)
+                }
+            }
+            _ => self.number(0.0),
+        }
+    }
+
+    /// (a^b)' = b a^(b-1) a' + a^b log(a) b'; with a constant exponent no logarithm appears.
+    fn power_rule(&mut self, id: Id, (a, b): (Id, Id), (da, db): (Id, Id)) -> Id {
+        let one = self.number(1.0);
+        let lower = self.sub(b, one);
+        let power = self.pow(a, lower);
+        let outer = self.mul(b, power);
+        let base = self.mul(outer, da);
+        let logarithm = self.apply(Function::Log, a);
+        let growth = self.mul(id, logarithm);
+        let exponent = self.mul(growth, db);
+        self.add(base, exponent)
+    }
+
+    /// f'(a) a', where `value` is f(a).
+    fn chain(&mut self, function: Function, value: Id, a: Id, inner: Id) -> Id {
+        let one = self.number(1.0);
+        let square = self.powi(a, 2);
+        let outer = match function {
+            Function::Sin => self.apply(Function::Cos, a),
+            Function::Cos => {
+                let sine = self.apply(Function::Sin, a);
+                self.neg(sine)
+            }
+            Function::Tan => {
+                let square = self.powi(value, 2);
+                self.add(square, one)
+            }
+            Function::Tanh => {
+                let square = self.powi(value, 2);
+                self.sub(one, square)
+            }
+            Function::Sinh => self.apply(Function::Cosh, a),
+            Function::Cosh => self.apply(Function::Sinh, a),
+            Function::Exp => value,
+            Function::Abs => self.apply(Function::Sign, a),
+            Function::Sign => self.number(0.0),
+            Function::Erf => {
+                let minus = self.neg(square);
+                let bell = self.apply(Function::Exp, minus);
+                let factor = self.number(std::f64::consts::FRAC_2_SQRT_PI);
+                self.mul(factor, bell)
+            }
+            Function::Asin | Function::Acos | Function::Atan | Function::Log | Function::Sqrt => {
+                let numerator = if function == Function::Acos {
+                    self.neg(inner)
+                } else {
+                    inner
+                };
+                let denominator = self.denominator(function, value, a);
+                return self.div(numerator, denominator);
+            }
+        };
+        self.mul(outer, inner)
+    }
+
+    /// 1/|f'(a)| for the functions whose derivative is a quotient.
+    fn denominator(&mut self, function: Function, value: Id, a: Id) -> Id {
+        let one = self.number(1.0);
+        let square = self.powi(a, 2);
+        match function {
+            Function::Log => a,
+            Function::Sqrt => {
+                let two = self.number(2.0);
+                self.mul(two, value)
+            }
+            Function::Atan => self.add(square, one),
+            _ => {
+                let rest = self.sub(one, square);
+                self.apply(Function::Sqrt, rest)
+            }
+        }
+    }
+}
+
+/// The operands through which a node varies: conditions are piecewise constant.
+fn varying(node: Node) -> impl Iterator<Item = Id> {
+    let skip = match node {
+        Node::Binary(operation, ..) if operation.is_comparison() => 2,
+        Node::Apply(Function::Sign, _) | Node::Select(..) => 1,
+        _ => 0,
+    };
+    node.operands().skip(skip)
+}

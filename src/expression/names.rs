@@ -1,0 +1,296 @@
+//! From a name to its value: `u_xy`, `n_x`, `x_i` inside a sum, and what to say of unknown names.
+
+use super::function::Function;
+use super::notation::{Field, Value};
+use super::pool::{Derivative, Id, Pool, Symbol};
+use super::scope::{Meaning, Scope};
+
+/// Words that are not functions of one number.
+const WORDS: [&str; 18] = [
+    "pi", "e", "r2", "min", "max", "if", "and", "or", "not", "over", "sum", "norm", "lap", "grad",
+    "grad2", "div", "dot", "dn",
+];
+
+/// What people write for what is called otherwise here.
+const ALIASES: [(&str, &str); 12] = [
+    ("ln", "log"),
+    ("arcsin", "asin"),
+    ("arccos", "acos"),
+    ("arctan", "atan"),
+    ("fabs", "abs"),
+    ("sgn", "sign"),
+    ("heaviside", "if(x > 0, 1, 0)"),
+    ("laplace", "lap"),
+    ("laplacian", "lap"),
+    ("gradient", "grad"),
+    ("where", "if"),
+    ("pow", "^"),
+];
+
+/// At most so many names are listed in a message.
+const LISTED: usize = 20;
+
+/// The index of a sum: its name and the coordinate that `x_i` now means.
+#[derive(Clone, Debug)]
+pub(super) struct Index {
+    pub(super) name: String,
+    /// Which term, from 1.
+    pub(super) count: usize,
+    pub(super) coordinate: usize,
+}
+
+pub(super) fn is_reserved(name: &str) -> bool {
+    WORDS.contains(&name)
+        || Function::from_name(name).is_some()
+        || ["x_i", "n_i", "manufactured"].contains(&name)
+}
+
+/// Whether `name` is read as a derivative of an unknown or a component of the normal.
+pub(super) fn is_composed(scope: &Scope, name: &str) -> bool {
+    let mut splits = splits(name);
+    splits.any(|(base, suffix)| {
+        let unknown = matches!(scope.meanings.get(base), Some(Meaning::Unknown(_)));
+        (unknown || base == "n") && coordinates_of(scope, suffix, &[]).is_some()
+    })
+}
+
+/// (before, after) every underscore.
+fn splits(name: &str) -> impl Iterator<Item = (&str, &str)> {
+    let places = name.match_indices('_').filter(|(at, _)| *at > 0);
+    places.map(|(at, _)| (&name[..at], &name[at + 1..]))
+}
+
+fn coordinate(scope: &Scope, name: &str, indices: &[Index]) -> Option<usize> {
+    let index = name.strip_prefix("x_");
+    let index = index.and_then(|n| indices.iter().rev().find(|i| i.name == n));
+    match (index, scope.meanings.get(name)) {
+        (Some(index), _) => Some(index.coordinate),
+        (None, Some(Meaning::Coordinate(i))) => Some(*i),
+        _ => None,
+    }
+}
+
+/// The one or two coordinates that `suffix` spells.
+fn coordinates_of(scope: &Scope, suffix: &str, indices: &[Index]) -> Option<Vec<usize>> {
+    if let Some(i) = coordinate(scope, suffix, indices) {
+        return Some(vec![i]);
+    }
+    let mut places = suffix.char_indices().skip(1);
+    places.find_map(|(at, _)| {
+        let first = coordinate(scope, &suffix[..at], indices)?;
+        Some(vec![first, coordinate(scope, &suffix[at..], indices)?])
+    })
+}
+
+/// The value of a name.
+pub(super) fn resolve(
+    pool: &mut Pool,
+    scope: &Scope,
+    name: &str,
+    indices: &[Index],
+) -> Result<Value, String> {
+    if let Some(index) = indices.iter().rev().find(|i| i.name == name) {
+        return Ok(Value::Scalar(pool.number(index.count as f64)));
+    }
+    let column = scope.columns.iter().position(|c| c == name);
+    if let Some(k) = column.filter(|_| scope.prefer_columns) {
+        return Ok(Value::Scalar(pool.symbol(Symbol::Column(k))));
+    }
+    if let Some(value) = known(pool, scope, name, indices)? {
+        return Ok(value);
+    }
+    if let Some(k) = column {
+        return Ok(Value::Scalar(pool.symbol(Symbol::Column(k))));
+    }
+    if let Some(value) = derived(pool, scope, name, indices)? {
+        return Ok(value);
+    }
+    match name {
+        "x" => Ok(Value::Vector(position(pool, scope))),
+        "n" if scope.on_boundary => {
+            let components = scope.space().into_iter();
+            let components = components.map(|i| pool.symbol(Symbol::Normal(i))).collect();
+            Ok(Value::Vector(Field::new(components)))
+        }
+        _ => Err(unknown_name(scope, name)),
+    }
+}
+
+/// The coordinates of space as a vector.
+fn position(pool: &mut Pool, scope: &Scope) -> Field {
+    let space = scope.space().into_iter();
+    Field::new(space.map(|i| pool.symbol(Symbol::Coordinate(i))).collect())
+}
+
+/// Names with a meaning of their own.
+fn known(
+    pool: &mut Pool,
+    scope: &Scope,
+    name: &str,
+    indices: &[Index],
+) -> Result<Option<Value>, String> {
+    if let Some(i) = coordinate(scope, name, indices) {
+        return Ok(Some(Value::Scalar(pool.symbol(Symbol::Coordinate(i)))));
+    }
+    let id = match (name, scope.meanings.get(name)) {
+        ("pi", _) => pool.number(std::f64::consts::PI),
+        ("e", _) => pool.number(std::f64::consts::E),
+        ("r2", _) => {
+            let x = position(pool, scope).components(pool)?;
+            pool.dot(&x, &x)
+        }
+        (_, Some(Meaning::Constant(value))) => pool.number(*value),
+        (_, Some(Meaning::Function(value))) => return Ok(Some(value.clone())),
+        (_, Some(Meaning::Unknown(_))) if scope.hide_unknowns => {
+            return Err(format!(
+                "the unknown `{name}` cannot be used here: only coordinates, constants and functions"
+            ));
+        }
+        (_, Some(Meaning::Unknown(unknown))) => jet(pool, *unknown, Derivative::Value),
+        _ => return Ok(None),
+    };
+    Ok(Some(Value::Scalar(id)))
+}
+
+fn jet(pool: &mut Pool, unknown: usize, derivative: Derivative) -> Id {
+    pool.symbol(Symbol::Jet {
+        unknown,
+        derivative,
+    })
+}
+
+/// Names that are put together: derivatives and components of the normal.
+fn derived(
+    pool: &mut Pool,
+    scope: &Scope,
+    name: &str,
+    indices: &[Index],
+) -> Result<Option<Value>, String> {
+    for (base, suffix) in splits(name) {
+        let meaning = scope.meanings.get(base);
+        let subject = match meaning {
+            Some(Meaning::Unknown(_) | Meaning::Function(Value::Scalar(_))) => base,
+            _ if base == "n" => return normal(pool, scope, name, suffix, indices),
+            _ => continue,
+        };
+        let Some(value) = known(pool, scope, subject, indices)? else {
+            continue;
+        };
+        let mut id = value.scalar()?;
+        let Some(coordinates) = coordinates_of(scope, suffix, indices) else {
+            // Where n is an unknown, its derivative is n_x and the normal n_1.
+            if base == "n" && suffix.starts_with(|c: char| c.is_ascii_digit()) {
+                return normal(pool, scope, name, suffix, indices);
+            }
+            return Err(bad_suffix(scope, base, suffix, indices));
+        };
+        for i in coordinates {
+            id = pool
+                .total_derivative(id, i)
+                .map_err(|e| format!("`{name}` {e}"))?;
+        }
+        return Ok(Some(Value::Scalar(id)));
+    }
+    Ok(None)
+}
+
+/// `n_x`, or `n_1` by number.
+fn normal(
+    pool: &mut Pool,
+    scope: &Scope,
+    name: &str,
+    suffix: &str,
+    indices: &[Index],
+) -> Result<Option<Value>, String> {
+    let index = indices.iter().rev().find(|i| i.name == suffix);
+    let number = suffix.parse::<usize>().ok().and_then(|k| k.checked_sub(1));
+    let number = number.filter(|&i| i < scope.coordinates.len());
+    let found = index.map(|i| i.coordinate).or(number);
+    match found.or_else(|| coordinate(scope, suffix, indices)) {
+        None => Ok(None),
+        Some(_) if !scope.on_boundary => Err(format!(
+            "`{name}`, the outward normal, is only known in boundary conditions"
+        )),
+        Some(i) => Ok(Some(Value::Scalar(pool.symbol(Symbol::Normal(i))))),
+    }
+}
+
+fn bad_suffix(scope: &Scope, base: &str, suffix: &str, indices: &[Index]) -> String {
+    let mut ends = suffix.char_indices().skip(1).map(|(at, _)| at);
+    let third = ends.any(|at| {
+        coordinates_of(scope, &suffix[..at], indices).is_some_and(|c| c.len() == 2)
+            && coordinates_of(scope, &suffix[at..], indices).is_some()
+    });
+    if third {
+        return format!("`{base}_{suffix}` needs third derivatives, which are not available");
+    }
+    let names = listed(scope.coordinates.iter().map(String::as_str));
+    format!("`{suffix}` in `{base}_{suffix}` is not a coordinate, or two; coordinates: {names}")
+}
+
+/// What to say of a name without meaning.
+pub(super) fn unknown_name(scope: &Scope, name: &str) -> String {
+    if name == "i" || name.ends_with("_i") {
+        return format!("`{name}` has a meaning only in a sum: sum(expression over i)");
+    }
+    let mut names: Vec<&str> = scope.meanings.keys().map(String::as_str).collect();
+    names.extend(scope.columns.iter().map(String::as_str));
+    names.sort_unstable();
+    names.dedup();
+    let coordinates = scope.coordinates.iter().map(String::as_str);
+    let given = names.iter().filter(|n| {
+        // The aliases x1, x2 of coordinates with names of their own would crowd the list.
+        !matches!(scope.meanings.get(**n), Some(Meaning::Coordinate(_)))
+    });
+    let list = listed(coordinates.chain(given.copied()));
+    names.extend(WORDS);
+    for function in Function::all() {
+        names.push(function.name());
+    }
+    let hint = suggestion(name, &names);
+    format!("`{name}` is not defined here{hint}; known names: {list}")
+}
+
+/// What to say of a function without meaning.
+pub(super) fn unknown_function(scope: &Scope, name: &str) -> String {
+    if scope.meanings.contains_key(name) || scope.columns.iter().any(|c| c == name) {
+        return format!("`{name}` is a value, not a function: for a product write {name}*(..)");
+    }
+    let mut functions: Vec<&str> = Function::all().map(Function::name).collect();
+    let list = listed(
+        functions
+            .iter()
+            .copied()
+            .chain(["min", "max", "if", "sum", "norm"]),
+    );
+    functions.extend(WORDS);
+    let hint = suggestion(name, &functions);
+    format!("there is no function `{name}`{hint}; functions: {list}")
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let mut names: Vec<&str> = names.collect();
+    let more = names.len() > LISTED;
+    names.truncate(LISTED);
+    names.join(", ") + if more { ", .." } else { "" }
+}
+
+/// ", did you mean .." when a name is near: nearer than a third of its length.
+fn suggestion(name: &str, known: &[&str]) -> String {
+    let lower = name.to_lowercase();
+    if let Some((_, other)) = ALIASES.iter().find(|a| a.0 == lower) {
+        return format!(", did you mean `{other}`?");
+    }
+    let length = name.chars().count();
+    if !(2..=64).contains(&length) {
+        return String::new();
+    }
+    let distance = |other: &str| strsim::osa_distance(&lower, &other.to_lowercase());
+    let near = known.iter().map(|n| (distance(n), *n)).min();
+    match near {
+        Some((d, other)) if d <= (length / 3).max(1) && d < other.len() => {
+            format!(", did you mean `{other}`?")
+        }
+        _ => String::new(),
+    }
+}

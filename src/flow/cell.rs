@@ -1,0 +1,182 @@
+//! The work on one cell: network, energy and metric at its samples. It knows no rank.
+
+use super::Metric;
+use crate::energy::Local;
+use crate::jet::Jets;
+use crate::network::Trace;
+use crate::problem::{Problem, Term};
+use crate::sampling::Sample;
+use faer::Mat;
+use std::ops::Range;
+
+/// The force of one cell: what is pulled back to θ.
+#[derive(Clone, Debug, Default)]
+pub struct CellForce {
+    /// √w r, the K rows one after the other, K · n.
+    pub(super) residual: Vec<f64>,
+    /// w ∂e/∂jet where it is not Bᵀ r.
+    pub(super) force: Option<Jets>,
+}
+
+/// What a rayon closure may hold of a flow: everything but the communicator.
+pub(super) struct Worker<'f> {
+    pub(super) problem: &'f Problem,
+    pub(super) metric: Metric,
+    pub(super) samples: &'f [Sample],
+    /// The cells that `samples` belong to.
+    pub(super) cells: Range<usize>,
+}
+
+impl Worker<'_> {
+    /// √w of every point of the sample in this term.
+    fn roots(term: &Term, sample: &Sample) -> Vec<f64> {
+        let root = |w: &f64| (term.weight * w).sqrt();
+        sample.weights.iter().map(root).collect()
+    }
+
+    /// The network's sweep through a cell's samples.
+    fn trace<'t>(
+        &'t self,
+        theta: &'t [f64],
+        cell: usize,
+    ) -> (&'t Term, &'t Sample, Box<dyn Trace + 't>) {
+        let sample = &self.samples[cell - self.cells.start];
+        let (term, _, _) = self.problem.locate(cell);
+        let layout = term.energy.layout();
+        let trace = self.problem.network.trace(theta, sample.x.as_ref(), layout);
+        (term, sample, trace)
+    }
+
+    /// The energies that the cell adds to every term, and its force.
+    pub(super) fn evaluate(&self, theta: &[f64], cell: usize) -> (Vec<f64>, CellForce) {
+        let (term, sample, trace) = self.trace(theta, cell);
+        let local = term.energy.evaluate(sample, trace.jets());
+        let mut energies = vec![0.0; self.problem.terms.len()];
+        let density = local.density.iter().zip(&sample.weights);
+        let (_, index, _) = self.problem.locate(cell);
+        energies[index] = term.weight * density.map(|(e, w)| e * w).sum::<f64>();
+        (energies, self.force(term, sample, trace.jets(), local))
+    }
+
+    fn force(&self, term: &Term, sample: &Sample, jets: &Jets, local: Local) -> CellForce {
+        let weigh = |force: &mut Jets| {
+            for unknown in 0..force.unknowns() {
+                for stream in 0..force.layout().streams() {
+                    let values = force.stream_mut(unknown, stream).iter_mut();
+                    (values.zip(&sample.weights)).for_each(|(f, w)| *f *= term.weight * w);
+                }
+            }
+        };
+        let mut force = local.force;
+        match self.metric {
+            Metric::Energy => {
+                let roots = Self::roots(term, sample);
+                let weighted = local.residual.iter().flat_map(|r| r.iter().zip(&roots));
+                force.iter_mut().for_each(weigh);
+                CellForce {
+                    residual: weighted.map(|(r, w)| r * w).collect(),
+                    force,
+                }
+            }
+            Metric::L2 => {
+                // In this metric no part of the force is B times a residual: all of it is pulled.
+                let mut total = force
+                    .unwrap_or_else(|| Jets::zeros(jets.layout(), jets.points(), jets.unknowns()));
+                if local.residual.iter().flatten().any(|&r| r != 0.0) {
+                    let rows = term.energy.metric(sample, jets);
+                    accumulate(&mut total, &rows, &local.residual.concat());
+                }
+                weigh(&mut total);
+                CellForce {
+                    residual: vec![0.0; self.components(term) * sample.len()],
+                    force: Some(total),
+                }
+            }
+        }
+    }
+
+    /// Rows of the metric per point of a term.
+    pub(super) fn components(&self, term: &Term) -> usize {
+        match self.metric {
+            Metric::Energy => term.energy.components(),
+            Metric::L2 if term.carries_measure() => self.problem.unknowns.len(),
+            Metric::L2 => 0,
+        }
+    }
+
+    /// The metric's rows as cotangents, times √w.
+    fn cotangents(&self, term: &Term, sample: &Sample, jets: &Jets) -> Vec<Jets> {
+        let mut rows = match self.metric {
+            Metric::Energy => term.energy.metric(sample, jets),
+            Metric::L2 if term.carries_measure() => {
+                let identity = |unknown| {
+                    let mut row = Jets::zeros(jets.layout(), jets.points(), jets.unknowns());
+                    row.stream_mut(unknown, 0).fill(1.0);
+                    row
+                };
+                (0..jets.unknowns()).map(identity).collect()
+            }
+            Metric::L2 => Vec::new(),
+        };
+        let roots = Self::roots(term, sample);
+        for row in &mut rows {
+            for unknown in 0..row.unknowns() {
+                for stream in 0..row.layout().streams() {
+                    let values = row.stream_mut(unknown, stream).iter_mut();
+                    values.zip(&roots).for_each(|(v, w)| *v *= w);
+                }
+            }
+        }
+        rows
+    }
+
+    /// A = √w B J of one cell, shape (K · n, p).
+    pub(super) fn rows(&self, theta: &[f64], cell: usize) -> Mat<f64> {
+        let (term, sample, trace) = self.trace(theta, cell);
+        let cotangents = self.cotangents(term, sample, trace.jets());
+        let mut rows = Mat::zeros(cotangents.len() * sample.len(), theta.len());
+        for (k, cotangent) in cotangents.iter().enumerate() {
+            trace.rows(cotangent, &mut rows, k * sample.len());
+        }
+        rows
+    }
+
+    /// Jᵀ f of one cell by one reverse sweep; with `residual` also Aᵀ v.
+    pub(super) fn gradient(
+        &self,
+        theta: &[f64],
+        cell: usize,
+        at: &CellForce,
+        residual: bool,
+    ) -> Vec<f64> {
+        let (term, sample, trace) = self.trace(theta, cell);
+        let jets = trace.jets();
+        let mut total = match &at.force {
+            Some(force) => force.clone(),
+            None => Jets::zeros(jets.layout(), jets.points(), jets.unknowns()),
+        };
+        if residual {
+            let rows = self.cotangents(term, sample, jets);
+            accumulate(&mut total, &rows, &at.residual);
+        }
+        trace.gradient(&total)
+    }
+}
+
+/// total += Σ_k row_k · v_k, pointwise; `v` holds the K columns one after the other.
+fn accumulate(total: &mut Jets, rows: &[Jets], v: &[f64]) {
+    let n = total.points();
+    for (row, v) in rows.iter().zip(v.chunks(n.max(1))) {
+        for unknown in 0..total.unknowns() {
+            for stream in 0..total.layout().streams() {
+                let target = total.stream_mut(unknown, stream);
+                for (t, (b, v)) in target
+                    .iter_mut()
+                    .zip(row.stream(unknown, stream).iter().zip(v))
+                {
+                    *t += b * v;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The flow G(θ) θ' = −g(θ): energy, gradient and tangent rows, summed over the cells of all ranks.
+//!
+//! At parameters θ every cell contributes its energy Σ w e, its force w ∂e/∂jet, and its weighted rows
+//! A = √w B J, where J is the derivative of the jets with respect to θ and B the metric's rows. Then
+//! g = Aᵀ v + Jᵀ f with the residual part v = √w r and the rest f of the force, and G = Aᵀ A. Cells are
+//! worked on in parallel; sums run over the fixed tree of cells ([`crate::comm`]), so g has the
+//! same bits for any number of ranks and threads.
+//!
+//! A [`Covector`] (v, f) may be taken at other parameters than the rows: the natural-level test of
+//! the stepper pulls the force at a trial point back through the tangent space of the last one.
+
+mod cell;
+mod tangent;
+
+pub use tangent::{RowSource, Tangent};
+
+use crate::comm::{Comm, Shares, tree_sum};
+use crate::error::{Error, Result};
+use crate::problem::Problem;
+use crate::sampling::{Purpose, Sample};
+use cell::{CellForce, Worker};
+use rayon::prelude::*;
+
+/// The metric in which the energy descends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// B = 1: the L² gradient flow u_t = −δE/δu.
+    L2,
+    /// The energy's own: Gauss–Newton for residuals, Newton for convex densities.
+    Energy,
+}
+
+/// The flow on one frozen set of samples.
+pub struct Flow<'a> {
+    /// What is solved.
+    pub problem: &'a Problem,
+    /// The ranks.
+    pub comm: &'a dyn Comm,
+    shares: &'a Shares,
+    metric: Metric,
+    seed: u64,
+    samples: Vec<Sample>,
+}
+
+/// Energies of the terms and the forces of this rank's cells at some θ.
+#[derive(Clone, Debug)]
+pub struct Covector {
+    /// Energy of every term, the same on all ranks.
+    pub energies: Vec<f64>,
+    cells: Vec<CellForce>,
+}
+
+impl Covector {
+    /// E, the sum over the terms.
+    pub fn energy(&self) -> f64 {
+        self.energies.iter().sum()
+    }
+}
+
+impl<'a> Flow<'a> {
+    /// A flow without samples; call [`Flow::draw`] before use.
+    pub fn new(
+        problem: &'a Problem,
+        comm: &'a dyn Comm,
+        shares: &'a Shares,
+        metric: Metric,
+        seed: u64,
+    ) -> Self {
+        Self {
+            problem,
+            comm,
+            shares,
+            metric,
+            seed,
+            samples: Vec::new(),
+        }
+    }
+
+    /// Draws this rank's share of the sample set number `epoch`.
+    pub fn draw(&mut self, epoch: u64) {
+        let (problem, seed) = (self.problem, self.seed);
+        self.samples = self
+            .my_cells()
+            .into_par_iter()
+            .map(|cell| {
+                let (term, _, local) = problem.locate(cell);
+                term.draw(seed, Purpose::Training, epoch, local, cell)
+            })
+            .collect();
+    }
+
+    fn my_cells(&self) -> std::ops::Range<usize> {
+        self.shares.range(self.comm.rank())
+    }
+
+    /// Seed of the run.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// How the cells are shared out.
+    pub fn shares(&self) -> &Shares {
+        self.shares
+    }
+
+    /// Rows of the metric in all cells of all ranks, n · K summed over the terms.
+    pub fn row_count(&self) -> usize {
+        let terms = self.problem.terms.iter();
+        terms
+            .map(|t| t.points() * self.worker().components(t))
+            .sum()
+    }
+
+    /// Energies and forces at θ. Collective.
+    pub fn covector(&self, theta: &[f64]) -> Covector {
+        let worker = self.worker();
+        let first = worker.cells.start;
+        let evaluate = |cell| worker.evaluate(theta, cell);
+        let results: Vec<_> = worker.cells.clone().into_par_iter().map(evaluate).collect();
+        let (energies, cells): (Vec<Vec<f64>>, Vec<CellForce>) = results.into_iter().unzip();
+        let leaf = |cell: usize| energies[cell - first].clone();
+        let energies = tree_sum(self.comm, self.shares, &leaf);
+        Covector { energies, cells }
+    }
+
+    /// What a rayon closure may hold: everything but the communicator.
+    fn worker(&self) -> Worker<'_> {
+        Worker {
+            problem: self.problem,
+            metric: self.metric,
+            samples: &self.samples,
+            cells: self.my_cells(),
+        }
+    }
+
+    /// An error that names the term and the cell of the first energy that is not a number.
+    ///
+    /// # Errors
+    /// Always, with the same message on all ranks.
+    pub fn not_finite(&self, theta: &[f64], step: u64) -> Error {
+        let worker = self.worker();
+        let bad = (worker.cells.clone())
+            .find(|&cell| !worker.evaluate(theta, cell).0.iter().all(|e| e.is_finite()));
+        let cells = self.shares.cells();
+        // The smallest cell over all ranks, as a maximum of what is left after it.
+        let mut left = [bad.map_or(0.0, |cell| (cells - cell) as f64)];
+        self.comm.max(&mut left);
+        if left[0] == 0.0 {
+            return Error::Failed(format!(
+                "step {step}: the energy overflows; scale the problem"
+            ));
+        }
+        let cell = cells - left[0] as usize;
+        let (term, _, local) = self.problem.locate(cell);
+        let owner = self.shares.owner(cell);
+        Error::Failed(format!(
+            "step {step}: the energy of `{}` is not a number in its cell {local} (rank {owner}); \
+             check the expressions there for division by zero, log or sqrt of negative values",
+            term.name
+        ))
+    }
+}
+
+/// The energy of a covector if it is a number.
+///
+/// # Errors
+/// Names the term and the cell where it is not.
+pub fn checked_energy(flow: &Flow, at: &Covector, theta: &[f64], step: u64) -> Result<f64> {
+    let energy = at.energy();
+    if energy.is_finite() {
+        Ok(energy)
+    } else {
+        Err(flow.not_finite(theta, step))
+    }
+}

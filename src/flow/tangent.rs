@@ -1,0 +1,162 @@
+//! The tangent space of the network at θ: pullbacks, products with its rows, and its largest stretch.
+
+use super::cell::{CellForce, Worker};
+use super::{Covector, Flow};
+use crate::comm::tree_sum;
+use crate::vector::{dot, norm};
+use faer::Mat;
+use rayon::prelude::*;
+use std::borrow::Cow;
+
+/// The tangent space at θ.
+pub struct Tangent<'a, 'f> {
+    /// The flow it belongs to.
+    pub flow: &'f Flow<'a>,
+    /// Energies and forces at θ.
+    pub here: Covector,
+    theta: Vec<f64>,
+    rows: Option<Vec<Mat<f64>>>,
+    by_rows: bool,
+}
+
+/// Rows are kept between their uses up to this size per rank; beyond, they are formed anew each time.
+const ROWS_KEPT_BYTES: usize = 2 << 30;
+
+impl<'a> Flow<'a> {
+    /// The tangent space at θ. With `by_rows` its rows are formed, for solvers that factor them;
+    /// without, only gradients can be pulled back, by one reverse sweep.
+    pub fn tangent<'f>(&'f self, theta: &[f64], by_rows: bool) -> Tangent<'a, 'f> {
+        let here = self.covector(theta);
+        let mut tangent = Tangent {
+            flow: self,
+            here,
+            theta: theta.to_vec(),
+            rows: None,
+            by_rows,
+        };
+        if by_rows {
+            let worker = self.worker();
+            let entries = |cell: usize| {
+                let (term, _, _) = self.problem.locate(cell);
+                self.samples[cell - worker.cells.start].len() * worker.components(term)
+            };
+            let rows: usize = worker.cells.clone().map(entries).sum();
+            if rows * theta.len() * size_of::<f64>() <= ROWS_KEPT_BYTES {
+                let form = |cell| worker.rows(theta, cell);
+                tangent.rows = Some(worker.cells.clone().into_par_iter().map(form).collect());
+            }
+        }
+        tangent
+    }
+}
+
+/// The rows of this rank's cells, kept or formed anew: what a rayon closure may hold.
+pub struct RowSource<'t> {
+    worker: Worker<'t>,
+    theta: &'t [f64],
+    kept: Option<&'t [Mat<f64>]>,
+}
+
+impl RowSource<'_> {
+    /// The rows A = √w B J of a cell, shape (K · n, p).
+    pub fn rows(&self, cell: usize) -> Cow<'_, Mat<f64>> {
+        match self.kept {
+            Some(rows) => Cow::Borrowed(&rows[cell - self.worker.cells.start]),
+            None => Cow::Owned(self.worker.rows(self.theta, cell)),
+        }
+    }
+
+    fn pull(&self, cell: usize, at: &CellForce, by_rows: bool) -> Vec<f64> {
+        if !by_rows {
+            return self.worker.gradient(self.theta, cell, at, true);
+        }
+        let mut sum = match &at.force {
+            Some(_) => self.worker.gradient(self.theta, cell, at, false),
+            None => vec![0.0; self.theta.len()],
+        };
+        let rows = self.rows(cell);
+        for (j, sum) in sum.iter_mut().enumerate() {
+            *sum += dot(rows.col_as_slice(j), &at.residual);
+        }
+        sum
+    }
+
+    fn push(&self, cell: usize, at: &CellForce, x: &[f64]) -> CellForce {
+        let rows = self.rows(cell);
+        let mut moved = at.clone();
+        for (j, &x) in x.iter().enumerate() {
+            let column = rows.col_as_slice(j);
+            let pairs = moved.residual.iter_mut().zip(column);
+            pairs.for_each(|(m, a)| *m += x * a);
+        }
+        moved
+    }
+}
+
+impl Tangent<'_, '_> {
+    /// Number of parameters p.
+    pub fn parameters(&self) -> usize {
+        self.theta.len()
+    }
+
+    /// The rows of this rank's cells.
+    pub fn row_source(&self) -> RowSource<'_> {
+        RowSource {
+            worker: self.flow.worker(),
+            theta: &self.theta,
+            kept: self.rows.as_deref(),
+        }
+    }
+
+    /// Aᵀ v + Jᵀ f over all cells of all ranks, the same bits everywhere. Collective.
+    pub fn pull(&self, at: &Covector) -> Vec<f64> {
+        let (source, by_rows) = (self.row_source(), self.by_rows);
+        let first = source.worker.cells.start;
+        let leaf = |cell: usize| source.pull(cell, &at.cells[cell - first], by_rows);
+        tree_sum(self.flow.comm, self.flow.shares(), &leaf)
+    }
+
+    /// The covector (v + A x, f): where the linearised residual lies after the step x.
+    pub fn push(&self, at: &Covector, x: &[f64]) -> Covector {
+        let source = self.row_source();
+        let first = source.worker.cells.start;
+        let cells = at.cells.par_iter().enumerate();
+        Covector {
+            energies: at.energies.clone(),
+            cells: cells
+                .map(|(index, at)| source.push(first + index, at, x))
+                .collect(),
+        }
+    }
+
+    /// A covector that pulls back to zero: the start of products with G.
+    pub fn zero(&self) -> Covector {
+        let silent = |c: &CellForce| CellForce {
+            residual: vec![0.0; c.residual.len()],
+            force: None,
+        };
+        Covector {
+            energies: vec![0.0; self.here.energies.len()],
+            cells: self.here.cells.iter().map(silent).collect(),
+        }
+    }
+
+    /// The largest eigenvalue of G, by power iteration from a fixed start; it bounds the stable step
+    /// of plain gradient descent. Collective.
+    pub fn largest_eigenvalue(&self) -> f64 {
+        let p = self.parameters();
+        let mut x: Vec<f64> = (0..p).map(|i| 1.0 + 0.5 * ((i * i) as f64).sin()).collect();
+        let mut largest = 0.0;
+        let zero = self.zero();
+        for _ in 0..20 {
+            let length = norm(&x);
+            x.iter_mut().for_each(|x| *x /= length);
+            x = self.pull(&self.push(&zero, &x));
+            largest = norm(&x);
+            if largest.is_nan() || largest <= 0.0 {
+                break;
+            }
+        }
+        largest
+    }
+}

@@ -1,0 +1,142 @@
+//! One hidden layer's nonlinearity: jets forward through σ, adjoints backward, unit by unit.
+//!
+//! Forward: a = σ(z), a_i = σ' z_i, a_Δ = σ' z_Δ + σ'' Σ_i z_i², a_ij = σ' z_ij + σ'' z_i z_j.
+//! Backward, with ā the adjoints of a: z̄_ij = σ' ā_ij, z̄_Δ = σ' ā_Δ,
+//! z̄_i = σ' ā_i + 2 σ'' z_i ā_Δ + Σ_j σ'' z_j ā_ij (twice for i = j), and z̄ collects what every
+//! stream owes to σ', σ'' moving with z.
+
+use super::Activation;
+use crate::jet::Layout;
+use faer::Mat;
+
+/// A hidden layer's streams before (z) and after (a) the activation, and σ', σ'', σ''' at z.
+pub(super) struct Hidden {
+    z: Mat<f64>,
+    /// Streams after the activation, (streams · n, units).
+    pub(super) a: Mat<f64>,
+    slope: [Mat<f64>; 3],
+}
+
+impl Hidden {
+    /// Applies the activation to the streams `z` of n points.
+    pub(super) fn new(z: Mat<f64>, n: usize, layout: &Layout, activation: Activation) -> Self {
+        let units = z.ncols();
+        let mut a = Mat::zeros(z.nrows(), units);
+        let mut slope = [(); 3].map(|()| Mat::zeros(n, units));
+        for j in 0..units {
+            let z = z.col_as_slice(j);
+            let a = a.col_as_slice_mut(j);
+            let [first, second, third] = &mut slope;
+            let [first, second, third] = [
+                first.col_as_slice_mut(j),
+                second.col_as_slice_mut(j),
+                third.col_as_slice_mut(j),
+            ];
+            for k in 0..n {
+                let t = activation.taylor(z[k]);
+                a[k] = t.value;
+                first[k] = t.first;
+                second[k] = t.second;
+                third[k] = t.third;
+            }
+            push_streams(layout, n, z, first, second, a);
+        }
+        Self { z, a, slope }
+    }
+
+    /// The adjoint of z from the adjoint of a, in place, for one unit.
+    pub(super) fn pull_unit(&self, layout: &Layout, n: usize, unit: usize, adjoint: &mut [f64]) {
+        let z = self.z.col_as_slice(unit);
+        let [first, second, third] = &self.slope;
+        let [first, second, third] = [
+            first.col_as_slice(unit),
+            second.col_as_slice(unit),
+            third.col_as_slice(unit),
+        ];
+        let (value, rest) = adjoint.split_at_mut(n);
+        for k in 0..n {
+            value[k] *= first[k];
+        }
+        if !layout.has_first() {
+            return;
+        }
+        let at = |stream: usize| (stream - 1) * n..stream * n;
+        for i in 0..layout.dim() {
+            let z_i = &z[layout.first(i) * n..][..n];
+            let adjoint = &mut rest[at(layout.first(i))];
+            for k in 0..n {
+                value[k] += second[k] * z_i[k] * adjoint[k];
+                adjoint[k] *= first[k];
+            }
+        }
+        if let Some(stream) = layout.laplacian() {
+            let (firsts, later) = rest.split_at_mut((stream - 1) * n);
+            let adjoint = &mut later[..n];
+            let z_lap = &z[stream * n..][..n];
+            for k in 0..n {
+                value[k] += adjoint[k] * second[k] * z_lap[k];
+            }
+            for i in 0..layout.dim() {
+                let z_i = &z[layout.first(i) * n..][..n];
+                let adjoint_i = &mut firsts[at(layout.first(i))];
+                for k in 0..n {
+                    value[k] += adjoint[k] * third[k] * z_i[k] * z_i[k];
+                    adjoint_i[k] += 2.0 * second[k] * z_i[k] * adjoint[k];
+                }
+            }
+            for k in 0..n {
+                adjoint[k] *= first[k];
+            }
+        }
+        for (stream, i, j) in layout.second() {
+            let (firsts, later) = rest.split_at_mut((stream - 1) * n);
+            let adjoint = &mut later[..n];
+            let [z_i, z_j] = [i, j].map(|i| &z[layout.first(i) * n..][..n]);
+            let z_ij = &z[stream * n..][..n];
+            for k in 0..n {
+                value[k] += adjoint[k] * (second[k] * z_ij[k] + third[k] * z_i[k] * z_j[k]);
+                firsts[at(layout.first(i)).start + k] += second[k] * z_j[k] * adjoint[k];
+                firsts[at(layout.first(j)).start + k] += second[k] * z_i[k] * adjoint[k];
+                adjoint[k] *= first[k];
+            }
+        }
+    }
+}
+
+/// The derivative streams of a = σ(z) for one unit.
+fn push_streams(
+    layout: &Layout,
+    n: usize,
+    z: &[f64],
+    first: &[f64],
+    second: &[f64],
+    a: &mut [f64],
+) {
+    if !layout.has_first() {
+        return;
+    }
+    for k in 0..layout.dim() * n {
+        a[n + k] = first[k % n] * z[n + k];
+    }
+    if let Some(stream) = layout.laplacian() {
+        let target = &mut a[stream * n..][..n];
+        target.fill(0.0);
+        for i in 0..layout.dim() {
+            let z_i = &z[layout.first(i) * n..][..n];
+            for k in 0..n {
+                target[k] += z_i[k] * z_i[k];
+            }
+        }
+        let z_lap = &z[stream * n..][..n];
+        for k in 0..n {
+            target[k] = first[k] * z_lap[k] + second[k] * target[k];
+        }
+    }
+    for (stream, i, j) in layout.second() {
+        let [z_i, z_j] = [i, j].map(|i| &z[layout.first(i) * n..][..n]);
+        let z_ij = &z[stream * n..][..n];
+        for k in 0..n {
+            a[stream * n + k] = first[k] * z_ij[k] + second[k] * z_i[k] * z_j[k];
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Networks: u(x; θ) as jets at a block of points, and the pullback of cotangents to θ.
+//!
+//! A network knows nothing of energies, ranks or threads. One forward sweep gives a [`Trace`]; the
+//! trace holds what the reverse sweep needs, so that one linearisation serves the gradient of the
+//! energy (summed over the points) and the rows of the tangent space (one per point) alike.
+
+mod activation;
+mod affine;
+mod hidden;
+mod mlp;
+
+pub use activation::Activation;
+pub use affine::Affine;
+pub use mlp::Mlp;
+
+use crate::jet::{Jets, Layout};
+use faer::{Mat, MatRef};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+/// A family of functions u(·; θ): R^d → R^m with p parameters.
+pub trait Network: Send + Sync {
+    /// Number of parameters p.
+    fn parameters(&self) -> usize;
+
+    /// Number of coordinates d.
+    fn inputs(&self) -> usize;
+
+    /// Number of unknowns m.
+    fn outputs(&self) -> usize;
+
+    /// A random start θ₀ of length p.
+    fn initial(&self, rng: &mut Xoshiro256PlusPlus) -> Vec<f64>;
+
+    /// One forward sweep at the points `x`, shape (n, d), carrying the streams of `layout`.
+    fn trace<'a>(
+        &'a self,
+        theta: &'a [f64],
+        x: MatRef<'_, f64>,
+        layout: &Layout,
+    ) -> Box<dyn Trace + 'a>;
+}
+
+/// A forward sweep at n points, ready for reverse sweeps.
+pub trait Trace {
+    /// The jets of all unknowns at the n points.
+    fn jets(&self) -> &Jets;
+
+    /// Σ_i J_iᵀ c_i, length p: the pullback of the cotangent `c`, summed over the points.
+    fn gradient(&self, cotangent: &Jets) -> Vec<f64>;
+
+    /// J_iᵀ c_i as rows, shape (n, p): the pullback of each point by itself. They are written to
+    /// the rows from `start` of `rows`.
+    fn rows(&self, cotangent: &Jets, rows: &mut Mat<f64>, start: usize);
+
+    /// Gives the jets away, for those who need no reverse sweep.
+    fn into_jets(self: Box<Self>) -> Jets;
+}

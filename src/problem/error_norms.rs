@@ -1,0 +1,151 @@
+//! Errors of a network: against the exact solution on independent points, against data held out.
+
+use super::Region;
+use super::term::sample_rows;
+use crate::comm::{Comm, Shares, tree_sum};
+use crate::energy::Energy;
+use crate::expression::Tape;
+use crate::jet::Layout;
+use crate::network::Network;
+use crate::sampling::{Purpose, Sample, run_of, stream};
+use crate::table::Table;
+use rayon::prelude::*;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// Something that an error is measured on.
+pub enum Test {
+    /// The exact solution, one output per unknown, on random points of the domain.
+    Exact {
+        /// Where the points lie.
+        region: Region,
+        /// The exact solution.
+        exact: Tape,
+    },
+    /// Rows of the data, by the residual of the data term.
+    Rows {
+        /// "train" or "test".
+        name: &'static str,
+        /// The data.
+        table: Arc<Table>,
+        /// Which columns are coordinates.
+        inputs: Vec<usize>,
+        /// Which rows are looked at.
+        rows: Vec<usize>,
+        /// The data term's density ½ r².
+        energy: Box<dyn Energy>,
+    },
+}
+
+/// Norms of an error u − u*.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ErrorNorms {
+    /// ‖u − u*‖ / ‖u*‖ in L², over all unknowns.
+    pub relative_l2: f64,
+    /// Root of the mean square of u − u*.
+    pub rms: f64,
+    /// Largest |u − u*|.
+    pub max: f64,
+}
+
+impl ErrorNorms {
+    /// An error that was not measured.
+    pub const UNKNOWN: Self = Self {
+        relative_l2: f64::NAN,
+        rms: f64::NAN,
+        max: f64::NAN,
+    };
+}
+
+impl Test {
+    /// Whether it looks at the rows that were trained on.
+    pub fn is_training(&self) -> bool {
+        matches!(self, Self::Rows { name: "train", .. })
+    }
+
+    fn cells(&self) -> usize {
+        match self {
+            Self::Exact { region, .. } => region.cells(),
+            Self::Rows { rows, .. } => rows.len().div_ceil(256).max(1),
+        }
+    }
+
+    /// [Σ w |u − u*|², Σ w |u*|², Σ w, max |u − u*|] over one cell.
+    fn sums(&self, network: &dyn Network, theta: &[f64], seed: u64, cell: usize) -> [f64; 4] {
+        match self {
+            Self::Exact { region, exact } => {
+                let mut rng = stream(seed, Purpose::Testing, 0, cell as u64);
+                let sample = region.draw(cell, &mut rng);
+                let layout = Layout::value(network.inputs());
+                let jets = network.trace(theta, sample.x.as_ref(), &layout).into_jets();
+                let exact = exact.eval(sample.len(), |symbol| sample.values(symbol));
+                let mut sums = [0.0; 4];
+                for (unknown, exact) in exact.iter().enumerate() {
+                    for (i, u) in jets.stream(unknown, 0).iter().enumerate() {
+                        add(&mut sums, sample.weights[i], u - exact[i], exact[i]);
+                    }
+                }
+                sums
+            }
+            Self::Rows {
+                table,
+                inputs,
+                rows,
+                energy,
+                ..
+            } => {
+                let run = run_of(cell, self.cells(), rows.len());
+                let sample: Sample = sample_rows(table, inputs, &rows[run], 1.0);
+                let trace = network.trace(theta, sample.x.as_ref(), energy.layout());
+                let local = energy.evaluate(&sample, trace.jets());
+                let mut sums = [0.0; 4];
+                for density in local.density {
+                    add(&mut sums, 1.0, (2.0 * density).sqrt(), 0.0);
+                }
+                sums
+            }
+        }
+    }
+
+    /// The error at θ, the same on all ranks. Collective.
+    pub fn measure(
+        &self,
+        network: &dyn Network,
+        theta: &[f64],
+        seed: u64,
+        comm: &dyn Comm,
+    ) -> ErrorNorms {
+        let cells = self.cells();
+        let shares = Shares::even(cells, comm.size());
+        let mine = shares.range(comm.rank());
+        let first = mine.start;
+        let sums: Vec<[f64; 4]> = mine
+            .into_par_iter()
+            .map(|cell| self.sums(network, theta, seed, cell))
+            .collect();
+        let total = tree_sum(comm, &shares, &|cell| sums[cell - first][..3].to_vec());
+        let mut max = [sums.iter().map(|s| s[3]).fold(0.0, largest)];
+        comm.max(&mut max);
+        ErrorNorms {
+            relative_l2: (total[0] / total[1]).sqrt(),
+            rms: (total[0] / total[2]).sqrt(),
+            max: max[0],
+        }
+    }
+}
+
+fn add(sums: &mut [f64; 4], weight: f64, error: f64, exact: f64) {
+    sums[0] += weight * error * error;
+    sums[1] += weight * exact * exact;
+    sums[2] += weight;
+    sums[3] = largest(sums[3], error.abs());
+}
+
+/// The larger of two numbers; NaN if one of them is, which `f64::max` would hide.
+fn largest(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() {
+        f64::NAN
+    } else {
+        a.max(b)
+    }
+}

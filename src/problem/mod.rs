@@ -1,0 +1,108 @@
+//! The problem: what the deck says, made ready to be sampled and evaluated.
+//!
+//! A problem is a sum of [`Term`]s (interior, boundary conditions, data), each with its energy and
+//! the cells its samples come from; a network that carries the unknowns; and, where known, the
+//! exact solution and test data, on which errors are measured.
+
+mod boundary;
+mod build;
+mod error_norms;
+mod names;
+mod region;
+mod term;
+
+pub use build::build;
+pub use error_norms::{ErrorNorms, Test};
+pub use region::Region;
+pub use term::{Place, Term};
+
+use crate::deck::Deck;
+use crate::error::Result;
+use crate::network::Network;
+use crate::table::Table;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// Everything that the flow needs to know.
+pub struct Problem {
+    /// Names of the coordinates, d.
+    pub coordinates: Vec<String>,
+    /// Names of the unknowns, m.
+    pub unknowns: Vec<String>,
+    /// The terms of the energy; their cells follow each other in this order.
+    pub terms: Vec<Term>,
+    /// The network.
+    pub network: Box<dyn Network>,
+    /// Whether an exact solution has energy zero: strong forms without data. Only then may a solver
+    /// that stands still at a positive energy conclude that it is stuck.
+    pub zero_residual: bool,
+    /// Corners of the box around the domain or the data.
+    pub bounds: (Vec<f64>, Vec<f64>),
+    /// What errors are measured on.
+    pub tests: Vec<Test>,
+    /// The data, if there are any.
+    pub table: Option<Arc<Table>>,
+}
+
+impl Problem {
+    /// Number of cells of all terms.
+    pub fn cells(&self) -> usize {
+        self.terms.iter().map(Term::cells).sum()
+    }
+
+    /// The term that a cell belongs to, its index, and the cell's number within the term.
+    pub fn locate(&self, cell: usize) -> (&Term, usize, usize) {
+        let mut rest = cell;
+        let mut index = 0;
+        while rest >= self.terms[index].cells() {
+            rest -= self.terms[index].cells();
+            index += 1;
+        }
+        (&self.terms[index], index, rest)
+    }
+
+    /// Relative work of every cell, by which the cells are shared out among ranks.
+    pub fn costs(&self) -> Vec<f64> {
+        let costs = self.terms.iter().map(Term::costs);
+        costs.flatten().collect()
+    }
+
+    /// Rows of the energy's metric over all terms.
+    pub fn rows(&self) -> usize {
+        let terms = self.terms.iter();
+        terms.map(|t| t.points() * t.energy.components()).sum()
+    }
+
+    /// Whether every term is a sum of squared residuals.
+    pub fn has_residuals(&self) -> bool {
+        self.terms.iter().all(|t| t.energy.is_residual())
+    }
+
+    /// The problem in a line: "2 coordinates, 1 unknown, 257 parameters, 1020 points in 65 cells".
+    pub fn describe(&self) -> String {
+        let points: usize = self.terms.iter().map(Term::points).sum();
+        format!(
+            "{} coordinates, {} unknowns, {} parameters, {points} points in {} cells",
+            self.coordinates.len(),
+            self.unknowns.len(),
+            self.network.parameters(),
+            self.cells(),
+        )
+    }
+
+    /// Digest of all that the parameters depend on: the resolved deck without its title, limits and
+    /// output, and the data.
+    ///
+    /// # Errors
+    /// If the deck cannot be written as text.
+    pub fn identity(&self, deck: &Deck) -> Result<String> {
+        let mut hash = Sha256::new();
+        hash.update(deck.without_limits().to_toml()?);
+        if let Some(table) = &self.table {
+            let values = table.values().iter();
+            values.for_each(|v| hash.update(v.to_bits().to_le_bytes()));
+        }
+        let bytes = hash.finalize();
+        Ok(bytes.iter().map(|b| format!("{b:02x}")).collect())
+    }
+}

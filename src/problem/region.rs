@@ -1,0 +1,124 @@
+//! A region: patches of a domain, how many points each holds, and the cells they are divided into.
+
+use crate::deck::Auto;
+use crate::domain::Patch;
+use crate::expression::Tape;
+use crate::sampling::{Sample, Sampler, run_of};
+use faer::Mat;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use std::sync::Arc;
+
+/// Patches with their share of the points, and optionally a condition that points must satisfy.
+pub struct Region {
+    pieces: Vec<Piece>,
+    sampler: Arc<dyn Sampler>,
+    condition: Option<Tape>,
+    normals: bool,
+}
+
+struct Piece {
+    patch: Patch,
+    count: usize,
+    cells: usize,
+}
+
+/// How many cells a term's points are divided into: small enough that a few hundred points feed a
+/// few dozen ranks, large enough (256 points) that matrix products dominate when there are many.
+pub fn cells_for(points: usize, wanted: Auto<usize>) -> usize {
+    let cells = match wanted {
+        Auto::Set(cells) => cells,
+        Auto::Auto => points.div_ceil(16).min((points / 256).max(64)),
+    };
+    cells.clamp(1, points.max(1))
+}
+
+impl Region {
+    /// Divides about `points` points among the patches in proportion to their measure.
+    pub fn new(
+        patches: Vec<Patch>,
+        sampler: Arc<dyn Sampler>,
+        points: usize,
+        cells: Auto<usize>,
+        condition: Option<Tape>,
+    ) -> Self {
+        let total: f64 = patches.iter().map(Patch::measure).sum();
+        let normals = patches.iter().all(|p| p.normal().is_some());
+        let pieces = patches.into_iter().map(|patch| {
+            let share = patch.measure() / total;
+            let wanted = (points as f64 * share).round() as usize;
+            let count = sampler.count(&patch, wanted.max(1));
+            let cells = match cells {
+                Auto::Auto => cells_for(count, Auto::Auto),
+                Auto::Set(n) => cells_for(count, Auto::Set((n as f64 * share).ceil() as usize)),
+            };
+            Piece {
+                patch,
+                count,
+                cells,
+            }
+        });
+        Self {
+            pieces: pieces.collect(),
+            sampler,
+            condition,
+            normals,
+        }
+    }
+
+    /// Number of cells.
+    pub fn cells(&self) -> usize {
+        self.pieces.iter().map(|p| p.cells).sum()
+    }
+
+    /// Number of points before the condition is applied.
+    pub fn points(&self) -> usize {
+        self.pieces.iter().map(|p| p.count).sum()
+    }
+
+    /// Length, area or volume of the patches, whatever the condition.
+    pub fn measure(&self) -> f64 {
+        self.pieces.iter().map(|p| p.patch.measure()).sum()
+    }
+
+    /// The samples of one cell.
+    pub fn draw(&self, cell: usize, rng: &mut Xoshiro256PlusPlus) -> Sample {
+        let mut local = cell;
+        let mut pieces = self.pieces.iter();
+        let mut piece = pieces.next();
+        while let Some(p) = piece.filter(|p| local >= p.cells) {
+            local -= p.cells;
+            piece = pieces.next();
+        }
+        let Some(piece) = piece else {
+            return empty(0);
+        };
+        debug_assert!(run_of(local, piece.cells, piece.count).len() <= piece.count);
+        let (patch, cells, count) = (&piece.patch, piece.cells, piece.count);
+        let (x, weights) = self.sampler.draw(patch, local, cells, count, rng);
+        let width = if self.normals { patch.dim() } else { 0 };
+        let normal = patch.normal().unwrap_or(&[]);
+        let sample = Sample {
+            normals: Mat::from_fn(x.nrows(), width, |_, j| normal[j]),
+            columns: Mat::zeros(x.nrows(), 0),
+            x,
+            weights,
+        };
+        match &self.condition {
+            None => sample,
+            Some(tape) => {
+                let holds = tape.eval(sample.len(), |symbol| sample.values(symbol));
+                let keep: Vec<bool> = holds[0].iter().map(|&v| v != 0.0).collect();
+                sample.filtered(&keep)
+            }
+        }
+    }
+}
+
+fn empty(dim: usize) -> Sample {
+    Sample {
+        x: Mat::zeros(0, dim),
+        weights: Vec::new(),
+        normals: Mat::zeros(0, 0),
+        columns: Mat::zeros(0, 0),
+    }
+}

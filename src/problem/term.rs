@@ -1,0 +1,107 @@
+//! A term of the energy: a density, its weight, and the cells whose samples it is summed over.
+
+use super::Region;
+use crate::energy::Energy;
+use crate::sampling::{Purpose, RandomRows, Sample, stream};
+use crate::table::Table;
+use faer::Mat;
+use std::sync::Arc;
+
+/// weight · Σ_i w_i e(x_i, jet u(x_i)).
+pub struct Term {
+    /// For people: "equation", "boundary[0]", "data".
+    pub name: String,
+    /// The density.
+    pub energy: Box<dyn Energy>,
+    /// Weight of the term in the total energy.
+    pub weight: f64,
+    /// Where its samples come from.
+    pub place: Place,
+}
+
+/// Where samples come from.
+pub enum Place {
+    /// The interior of the domain.
+    Interior(Region),
+    /// A part of its boundary.
+    Boundary(Region),
+    /// Rows of the data.
+    Data {
+        /// The data, with the columns that are coordinates.
+        table: Arc<Table>,
+        /// Which columns are coordinates.
+        inputs: Vec<usize>,
+        /// Which rows are drawn.
+        rows: RandomRows,
+        /// How many rows are drawn at a time, and in how many cells.
+        drawn: usize,
+        /// Number of cells.
+        cells: usize,
+    },
+}
+
+impl Term {
+    /// Number of cells.
+    pub fn cells(&self) -> usize {
+        match &self.place {
+            Place::Interior(region) | Place::Boundary(region) => region.cells(),
+            Place::Data { cells, .. } => *cells,
+        }
+    }
+
+    /// Number of points that a sample set holds in all cells together.
+    pub fn points(&self) -> usize {
+        match &self.place {
+            Place::Interior(region) | Place::Boundary(region) => region.points(),
+            Place::Data { drawn, .. } => *drawn,
+        }
+    }
+
+    /// Whether the term lives where u itself is measured: the L² metric is summed over these.
+    pub fn carries_measure(&self) -> bool {
+        !matches!(self.place, Place::Boundary(_))
+    }
+
+    /// Relative work of every cell: points times streams of the jet times rows.
+    pub fn costs(&self) -> Vec<f64> {
+        let each = self.points() as f64 / self.cells().max(1) as f64;
+        let streams = self.energy.layout().streams() + self.energy.components();
+        vec![each * streams as f64; self.cells()]
+    }
+
+    /// The samples of cell `cell` of this term; `global` is its number among all cells.
+    pub fn draw(
+        &self,
+        seed: u64,
+        purpose: Purpose,
+        epoch: u64,
+        cell: usize,
+        global: usize,
+    ) -> Sample {
+        let mut rng = stream(seed, purpose, epoch, global as u64);
+        match &self.place {
+            Place::Interior(region) | Place::Boundary(region) => region.draw(cell, &mut rng),
+            Place::Data {
+                table,
+                inputs,
+                rows,
+                ..
+            } => {
+                let (picked, weight) = rows.draw(cell, &mut rng);
+                sample_rows(table, inputs, &picked, weight)
+            }
+        }
+    }
+}
+
+/// Rows of a table as a sample.
+pub fn sample_rows(table: &Table, inputs: &[usize], rows: &[usize], weight: f64) -> Sample {
+    let n = rows.len();
+    let values = table.values();
+    Sample {
+        x: Mat::from_fn(n, inputs.len(), |i, j| values[(rows[i], inputs[j])]),
+        weights: vec![weight; n],
+        normals: Mat::zeros(n, 0),
+        columns: Mat::from_fn(n, values.ncols(), |i, j| values[(rows[i], j)]),
+    }
+}

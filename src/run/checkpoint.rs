@@ -1,0 +1,274 @@
+//! Checkpoints: all that a run needs to go on with the same bits, in one file.
+//!
+//! A file is written beside its place, flushed to the disk and renamed, and the one before it is
+//! kept; so at any moment at least one whole checkpoint exists. Each carries a magic word, a version
+//! and a checksum; sizes are checked before anything is allocated.
+
+use crate::error::{Error, Result};
+use crate::stepper::Memory;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The state of a run between two steps.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct State {
+    /// Digest of the problem: deck, data and seed, without limits and output.
+    pub problem: String,
+    /// Steps done.
+    pub step: u64,
+    /// Flow time t.
+    pub time: f64,
+    /// Wall time spent, over all restarts.
+    pub seconds: f64,
+    /// The parameters.
+    pub theta: Vec<f64>,
+    /// What the stepper remembers.
+    pub memory: Memory,
+    /// What the detection of a steady state remembers: the last energy and how long it has stood.
+    pub steady: (f64, u32),
+    /// Length of the history file in bytes.
+    pub history: u64,
+    /// Why the run ended, if it converged.
+    pub finished: Option<String>,
+}
+
+/// The folder of checkpoints of a run.
+#[derive(Clone, Debug)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+/// A state that was found, and what had to be passed over to find it.
+#[derive(Debug)]
+pub struct Found {
+    /// The state.
+    pub state: State,
+    /// Why the newest file could not be used.
+    pub warning: Option<String>,
+}
+
+const MAGIC: &[u8; 8] = b"NED-DIST";
+const VERSION: u32 = 1;
+const HEADER: usize = 8 + 4 + 8 + 32;
+/// Larger files are not checkpoints of this program; also the limit of what is allocated.
+const LARGEST: usize = 16 << 30;
+const NEWEST: &str = "state.ned";
+const PREVIOUS: &str = "previous.ned";
+
+impl Store {
+    /// The checkpoints in `folder`.
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Writes a checkpoint and keeps the one before it.
+    ///
+    /// # Errors
+    /// If the disk refuses; the earlier checkpoints are then still whole.
+    pub fn save(&self, state: &State) -> Result<()> {
+        let fail = |what: &str, e: std::io::Error| {
+            let folder = self.folder.display();
+            Error::Failed(format!("cannot {what} a checkpoint in {folder}: {e}"))
+        };
+        fs::create_dir_all(&self.folder).map_err(|e| fail("store", e))?;
+        let temporary = self.folder.join("state.tmp");
+        let mut file = File::create(&temporary).map_err(|e| fail("create", e))?;
+        file.write_all(&encode(state)?)
+            .map_err(|e| fail("write", e))?;
+        file.sync_all().map_err(|e| fail("flush", e))?;
+        let newest = self.folder.join(NEWEST);
+        if newest.exists() {
+            fs::rename(&newest, self.folder.join(PREVIOUS)).map_err(|e| fail("keep", e))?;
+        }
+        fs::rename(&temporary, &newest).map_err(|e| fail("place", e))?;
+        File::open(&self.folder)
+            .and_then(|f| f.sync_all())
+            .map_err(|e| fail("flush", e))
+    }
+
+    /// Removes all checkpoints, for a run that starts over.
+    ///
+    /// # Errors
+    /// If one cannot be removed.
+    pub fn clear(&self) -> Result<()> {
+        for name in [NEWEST, PREVIOUS] {
+            let path = self.folder.join(name);
+            if path.exists() {
+                fs::remove_file(&path)
+                    .map_err(|e| Error::Input(format!("cannot remove {}: {e}", path.display())))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether any checkpoint is there.
+    pub fn exists(&self) -> bool {
+        [NEWEST, PREVIOUS]
+            .iter()
+            .any(|name| self.folder.join(name).exists())
+    }
+
+    /// The newest whole checkpoint; none if there is no file at all.
+    ///
+    /// # Errors
+    /// If files are there but none is whole.
+    pub fn load(&self) -> Result<Option<Found>> {
+        let mut complaints = Vec::new();
+        for name in [NEWEST, PREVIOUS] {
+            let path = self.folder.join(name);
+            if !path.exists() {
+                continue;
+            }
+            match read(&path) {
+                Ok(state) => {
+                    let warning = complaints.pop();
+                    return Ok(Some(Found { state, warning }));
+                }
+                Err(what) => complaints.push(format!("{}: {what}", path.display())),
+            }
+        }
+        if complaints.is_empty() {
+            return Ok(None);
+        }
+        Err(Error::Input(format!(
+            "no checkpoint is whole: {}; start over with --force or choose another --out",
+            complaints.join("; ")
+        )))
+    }
+}
+
+fn encode(state: &State) -> Result<Vec<u8>> {
+    let payload = bincode::serde::encode_to_vec(state, bincode::config::standard())
+        .map_err(|e| Error::Failed(format!("cannot encode a checkpoint: {e}")))?;
+    let mut bytes = Vec::with_capacity(HEADER + payload.len());
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&VERSION.to_le_bytes());
+    bytes.extend_from_slice(&(payload.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(&Sha256::digest(&payload));
+    bytes.extend_from_slice(&payload);
+    Ok(bytes)
+}
+
+fn read(path: &Path) -> std::result::Result<State, String> {
+    let size = fs::metadata(path).map_err(|e| e.to_string())?.len();
+    if size > LARGEST as u64 {
+        return Err("too large for a checkpoint".into());
+    }
+    decode(&fs::read(path).map_err(|e| e.to_string())?)
+}
+
+/// A state from the bytes of a file.
+pub(super) fn decode(bytes: &[u8]) -> std::result::Result<State, String> {
+    if bytes.len() < HEADER {
+        return Err("torn: shorter than its header".into());
+    }
+    let (magic, rest) = bytes.split_at(8);
+    let (version, rest) = rest.split_at(4);
+    let (length, rest) = rest.split_at(8);
+    let (checksum, payload) = rest.split_at(32);
+    if magic != MAGIC {
+        return Err("not a checkpoint of ned-dist".into());
+    }
+    if version != VERSION.to_le_bytes() {
+        return Err(format!(
+            "of another version of ned-dist (this one reads {VERSION})"
+        ));
+    }
+    if length != (payload.len() as u64).to_le_bytes() {
+        return Err("torn: its length is not what its header says".into());
+    }
+    if checksum != Sha256::digest(payload).as_slice() {
+        return Err("corrupt: its checksum does not match".into());
+    }
+    let config = bincode::config::standard().with_limit::<LARGEST>();
+    let (state, used): (State, usize) =
+        bincode::serde::decode_from_slice(payload, config).map_err(|e| format!("corrupt: {e}"))?;
+    if used != payload.len() {
+        return Err("corrupt: bytes are left over".into());
+    }
+    Ok(state)
+}
+
+impl State {
+    /// The state before the first step.
+    pub fn start(problem: &str, theta: Vec<f64>, memory: Memory) -> Self {
+        Self {
+            problem: problem.into(),
+            step: 0,
+            time: 0.0,
+            seconds: 0.0,
+            theta,
+            memory,
+            steady: (f64::INFINITY, 0),
+            history: 0,
+            finished: None,
+        }
+    }
+
+    /// The bytes of a checkpoint file, to be sent to other ranks.
+    ///
+    /// # Errors
+    /// If the state cannot be encoded.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        encode(self)
+    }
+
+    /// The state in the bytes of a checkpoint file.
+    ///
+    /// # Errors
+    /// If they are no whole checkpoint.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        decode(bytes).map_err(Error::Failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(step: u64) -> State {
+        State {
+            problem: "p".into(),
+            step,
+            time: 0.5,
+            seconds: 1.0,
+            theta: vec![1.0, f64::MIN_POSITIVE, -0.0],
+            memory: Memory::None,
+            steady: (1.0, 2),
+            history: 10,
+            finished: None,
+        }
+    }
+
+    #[test]
+    fn every_single_flipped_byte_and_every_cut_is_noticed() {
+        let whole = encode(&state(3)).unwrap();
+        assert_eq!(decode(&whole).unwrap().step, 3);
+        for i in 0..whole.len() {
+            let mut bad = whole.clone();
+            bad[i] ^= 0x40;
+            assert!(decode(&bad).is_err(), "byte {i}");
+            assert!(decode(&whole[..i]).is_err(), "cut {i}");
+        }
+    }
+
+    #[test]
+    fn a_torn_file_falls_back_to_the_previous_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path().join("checkpoint"));
+        assert!(store.load().unwrap().is_none());
+        store.save(&state(1)).unwrap();
+        store.save(&state(2)).unwrap();
+        let newest = folder.path().join("checkpoint").join(NEWEST);
+        let bytes = fs::read(&newest).unwrap();
+        fs::write(&newest, &bytes[..bytes.len() / 2]).unwrap();
+        let found = store.load().unwrap().unwrap();
+        assert_eq!(found.state.step, 1);
+        assert!(found.warning.unwrap().contains("torn"));
+        fs::write(folder.path().join("checkpoint").join(PREVIOUS), b"junk").unwrap();
+        assert!(store.load().is_err());
+    }
+}

@@ -1,0 +1,73 @@
+//! Solvers: from the tangent space to θ' = −G⁺ g.
+//!
+//! A solver gathers what it needs of the rows A over the fixed tree of cells to rank 0, which
+//! factors it; after that only vectors of p numbers travel. So the replicated state of a step is
+//! small, ranks that share a core do not factor the same matrix, and machines whose arithmetic
+//! differs in the last bit still advance the same parameters.
+
+mod cholesky;
+mod gather;
+mod qr;
+mod steepest;
+
+pub use cholesky::{Cholesky, DEFAULT_DAMPING};
+pub use qr::{Cut, Qr, Spectrum};
+pub use steepest::Steepest;
+
+use crate::error::Result;
+use crate::flow::{Covector, Tangent};
+
+/// A way to solve G x = g.
+pub trait Solver: Send + Sync {
+    /// The name in the deck.
+    fn name(&self) -> &'static str;
+
+    /// Whether the rows of the tangent space are needed, or only gradients.
+    fn needs_rows(&self) -> bool;
+
+    /// Factors G at a tangent space. Collective: every rank calls it.
+    ///
+    /// # Errors
+    /// When no factorisation exists even with the largest damping.
+    fn factor(&self, tangent: &Tangent) -> Result<Box<dyn Inverse>>;
+}
+
+/// A factored G.
+pub trait Inverse {
+    /// G⁺ g, the same on all ranks. Collective.
+    fn apply(&self, tangent: &Tangent, g: &[f64]) -> Vec<f64>;
+
+    /// The singular values of A and what lies along them, where the factorisation knows them.
+    fn spectrum(&self) -> Option<&Spectrum> {
+        None
+    }
+
+    /// For the history: what was cut or damped.
+    fn note(&self) -> Note;
+}
+
+/// What a factorisation did to G.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Note {
+    /// Relative damping or relative cutoff; 0 where there is none.
+    pub damping: f64,
+    /// Rank of the tangent space that was used; 0 where it is not known.
+    pub rank: usize,
+}
+
+/// The direction θ' = −G⁺ (Aᵀ v + Jᵀ f) of a covector. Where the inverse is a truncated one, one
+/// correction with the residual v + A x restores the accuracy that the normal equations lose
+/// (corrected semi-normal equations: Björck 1987, doi:10.1016/0024-3795(87)90101-7).
+pub fn direction(tangent: &Tangent, inverse: &dyn Inverse, at: &Covector) -> Vec<f64> {
+    let negated = |mut x: Vec<f64>| {
+        x.iter_mut().for_each(|x| *x = -*x);
+        x
+    };
+    let mut x = negated(inverse.apply(tangent, &tangent.pull(at)));
+    if inverse.spectrum().is_some() {
+        let rest = tangent.pull(&tangent.push(at, &x));
+        let correction = inverse.apply(tangent, &rest);
+        x.iter_mut().zip(&correction).for_each(|(x, c)| *x -= c);
+    }
+    x
+}

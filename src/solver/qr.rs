@@ -1,0 +1,218 @@
+//! The rows A themselves, factored: R of a QR over the tree of cells, then its singular values.
+//!
+//! The normal equations are never formed, so directions down to the relative singular value 1e-12
+//! are seen, where AᵀA is blind below 1e-8. Q is never kept: Aᵀv is an ordinary sum, and one
+//! correction step restores the accuracy (see [`super::direction`]). R and its singular vectors stay
+//! on rank 0; all ranks know the singular values.
+
+use super::gather::{Compression, gather, stack};
+use super::{Inverse, Note, Solver};
+use crate::error::{Error, Result};
+use crate::flow::Tangent;
+use crate::vector::dot;
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::{qr::no_pivoting::factor as qr, svd};
+use faer::{Col, Mat, Par};
+
+/// θ' = −A⁺ v, singular values of A below `cutoff` times the largest cut off.
+#[derive(Clone, Copy, Debug)]
+pub struct Qr {
+    /// Relative cutoff τ.
+    pub cutoff: f64,
+}
+
+struct Triangle {
+    parameters: usize,
+    rows: usize,
+}
+
+impl Compression for Triangle {
+    /// At least p rows, for R to be smaller than they are; up to 4 p when there are many, because
+    /// long blocks waste less on joining triangles.
+    fn limit(&self) -> usize {
+        self.parameters * (self.rows / (16 * self.parameters)).clamp(1, 4)
+    }
+
+    fn compress(&self, rows: Mat<f64>) -> Mat<f64> {
+        triangle(rows)
+    }
+
+    fn join(&self, left: Mat<f64>, right: Mat<f64>) -> Mat<f64> {
+        triangle(stack(&left, &right))
+    }
+}
+
+/// R of the QR factorisation, with min(rows, columns) rows.
+fn triangle(mut a: Mat<f64>) -> Mat<f64> {
+    let (m, n) = (a.nrows(), a.ncols());
+    let size = m.min(n);
+    if size == 0 {
+        return a;
+    }
+    let block = qr::recommended_block_size::<f64>(m, n);
+    let mut coefficients = Mat::zeros(block, size);
+    let scratch = qr::qr_in_place_scratch::<f64>(m, n, block, Par::Seq, Default::default());
+    let mut memory = MemBuffer::new(scratch);
+    let stack = MemStack::new(&mut memory);
+    // Sequential: QR has other bits on several threads. Nodes of the tree run in parallel instead.
+    let reflectors = coefficients.as_mut();
+    qr::qr_in_place(a.as_mut(), reflectors, Par::Seq, stack, Default::default());
+    Mat::from_fn(size, n, |i, j| if i <= j { a[(i, j)] } else { 0.0 })
+}
+
+impl Solver for Qr {
+    fn name(&self) -> &'static str {
+        "qr"
+    }
+
+    fn needs_rows(&self) -> bool {
+        true
+    }
+
+    fn factor(&self, tangent: &Tangent) -> Result<Box<dyn Inverse>> {
+        let parameters = tangent.parameters();
+        let rows = tangent.flow.row_count();
+        let r = gather(tangent, &Triangle { parameters, rows });
+        let factors = r.and_then(|r| singular(&r));
+        let mut size = [factors.as_ref().map_or(-1.0, |f| f.values.len() as f64)];
+        tangent.flow.comm.broadcast(&mut size);
+        if size[0] < 0.0 {
+            return Err(Error::Failed(
+                "the tangent space has no singular value decomposition: its rows are not finite"
+                    .into(),
+            ));
+        }
+        let (mut values, vectors) = match factors {
+            Some(factors) => (factors.values, Some(factors.vectors)),
+            None => (vec![0.0; size[0] as usize], None),
+        };
+        tangent.flow.comm.broadcast(&mut values);
+        Ok(Box::new(Spectrum {
+            values,
+            vectors,
+            cutoff: self.cutoff,
+        }))
+    }
+}
+
+struct Singular {
+    values: Vec<f64>,
+    vectors: Mat<f64>,
+}
+
+/// Singular values and right singular vectors of R.
+fn singular(r: &Mat<f64>) -> Option<Singular> {
+    use svd::ComputeSvdVectors::{No, Thin};
+    let (m, n) = (r.nrows(), r.ncols());
+    let size = m.min(n);
+    let mut values = Col::<f64>::zeros(size);
+    let mut vectors = Mat::zeros(n, size);
+    if size > 0 {
+        let scratch = svd::svd_scratch::<f64>(m, n, No, Thin, Par::Seq, Default::default());
+        let mut memory = MemBuffer::new(scratch);
+        svd::svd(
+            r.as_ref(),
+            values.as_mut().as_diagonal_mut(),
+            None,
+            Some(vectors.as_mut()),
+            Par::Seq,
+            MemStack::new(&mut memory),
+            Default::default(),
+        )
+        .ok()?;
+    }
+    let values: Vec<f64> = values.iter().copied().collect();
+    let finite = values.iter().all(|s| s.is_finite());
+    finite.then_some(Singular { values, vectors })
+}
+
+/// A = U S Vᵀ without U: the directions of the tangent space in the order of their effect.
+pub struct Spectrum {
+    /// Singular values S, descending.
+    pub values: Vec<f64>,
+    vectors: Option<Mat<f64>>,
+    cutoff: f64,
+}
+
+impl Spectrum {
+    /// How many singular values lie above `cutoff` times the largest.
+    pub fn rank(&self, cutoff: f64) -> usize {
+        let least = cutoff * self.values.first().copied().unwrap_or(0.0);
+        self.values.iter().filter(|&&s| s > least).count()
+    }
+
+    /// c = S⁻¹ Vᵀ g, which is Uᵀ v for g = Aᵀ v: the residual along every direction. Collective.
+    pub fn coefficients(&self, tangent: &Tangent, g: &[f64]) -> Vec<f64> {
+        let mut c = vec![0.0; self.values.len()];
+        if let Some(vectors) = &self.vectors {
+            for (k, (c, s)) in c.iter_mut().zip(&self.values).enumerate() {
+                *c = if *s > 0.0 {
+                    dot(vectors.col_as_slice(k), g) / s
+                } else {
+                    0.0
+                };
+            }
+        }
+        tangent.flow.comm.broadcast(&mut c);
+        c
+    }
+
+    /// V S⁻² Vᵀ g over the singular values above `cutoff`. Collective.
+    pub fn apply(&self, tangent: &Tangent, g: &[f64], cutoff: f64) -> Vec<f64> {
+        let mut x = vec![0.0; g.len()];
+        if let Some(vectors) = &self.vectors {
+            for (k, s) in self.values[..self.rank(cutoff)].iter().enumerate() {
+                let vector = vectors.col_as_slice(k);
+                let along = dot(vector, g) / (s * s);
+                x.iter_mut().zip(vector).for_each(|(x, v)| *x += along * v);
+            }
+        }
+        tangent.flow.comm.broadcast(&mut x);
+        x
+    }
+
+    /// The same spectrum with another cutoff in [`Inverse::apply`].
+    pub fn cut(&self, cutoff: f64) -> Cut<'_> {
+        Cut {
+            spectrum: self,
+            cutoff,
+        }
+    }
+}
+
+impl Inverse for Spectrum {
+    fn apply(&self, tangent: &Tangent, g: &[f64]) -> Vec<f64> {
+        self.apply(tangent, g, self.cutoff)
+    }
+
+    fn spectrum(&self) -> Option<&Spectrum> {
+        Some(self)
+    }
+
+    fn note(&self) -> Note {
+        self.cut(self.cutoff).note()
+    }
+}
+
+/// A spectrum cut off at another place.
+pub struct Cut<'s> {
+    spectrum: &'s Spectrum,
+    cutoff: f64,
+}
+
+impl Inverse for Cut<'_> {
+    fn apply(&self, tangent: &Tangent, g: &[f64]) -> Vec<f64> {
+        self.spectrum.apply(tangent, g, self.cutoff)
+    }
+
+    fn spectrum(&self) -> Option<&Spectrum> {
+        Some(self.spectrum)
+    }
+
+    fn note(&self) -> Note {
+        Note {
+            damping: self.cutoff,
+            rank: self.spectrum.rank(self.cutoff),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Steppers: one step of the flow in time, on samples that are frozen for the step.
+//!
+//! A stepper asks the flow for energies, tangent spaces and directions, and decides how far to go.
+//! What it remembers between steps is plain data ([`Memory`]), so a checkpoint holds all of it.
+//!
+//! ```
+//! use ned_dist::error::Result;
+//! use ned_dist::flow::Flow;
+//! use ned_dist::solver::{Solver, direction};
+//! use ned_dist::stepper::{Memory, Report, Stepper};
+//!
+//! /// Euler's method with a fixed step.
+//! struct Fixed(f64);
+//!
+//! impl Stepper for Fixed {
+//!     fn name(&self) -> &'static str {
+//!         "fixed"
+//!     }
+//!     fn step(&mut self, flow: &Flow, solver: &dyn Solver, theta: &mut Vec<f64>, _: u64) -> Result<Report> {
+//!         let tangent = flow.tangent(theta, solver.needs_rows());
+//!         let inverse = solver.factor(&tangent)?;
+//!         let d = direction(&tangent, inverse.as_ref(), &tangent.here);
+//!         theta.iter_mut().zip(&d).for_each(|(t, d)| *t += self.0 * d);
+//!         Ok(Report::new(&tangent.here, self.0))
+//!     }
+//!     fn memory(&self) -> Memory {
+//!         Memory::None
+//!     }
+//!     fn recall(&mut self, _: Memory) {}
+//! }
+//! ```
+
+mod euler;
+mod natural;
+mod sgd;
+
+pub use euler::Euler;
+pub use natural::Natural;
+pub use sgd::Sgd;
+
+use crate::error::Result;
+use crate::flow::{Covector, Flow};
+use crate::solver::{Note, Solver};
+use serde::{Deserialize, Serialize};
+
+/// A rule that advances θ by one step.
+pub trait Stepper {
+    /// The name in the deck.
+    fn name(&self) -> &'static str;
+
+    /// Advances `theta` by step number `step`. Collective: every rank takes the same step.
+    ///
+    /// # Errors
+    /// When no step is possible, with the reason; `theta` is then the last good state.
+    fn step(
+        &mut self,
+        flow: &Flow,
+        solver: &dyn Solver,
+        theta: &mut Vec<f64>,
+        step: u64,
+    ) -> Result<Report>;
+
+    /// The best parameters so far, where the stepper may leave them for a while.
+    fn best(&self) -> Option<&Best> {
+        None
+    }
+
+    /// All that is remembered between steps.
+    fn memory(&self) -> Memory;
+
+    /// Goes on from what was remembered.
+    fn recall(&mut self, memory: Memory);
+}
+
+/// What happened in a step.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Energy of every term before the step.
+    pub energies: Vec<f64>,
+    /// |g| before the step; NaN where it was not formed.
+    pub gradient: f64,
+    /// |θ'|.
+    pub direction: f64,
+    /// Time step taken; 0 if none was accepted.
+    pub dt: f64,
+    /// Damping or cutoff, and rank.
+    pub note: Note,
+    /// Why the flow has come to its end, if it has.
+    pub finished: Option<String>,
+}
+
+impl Report {
+    /// A report on a step of length `dt` from where `here` was taken.
+    pub fn new(here: &Covector, dt: f64) -> Self {
+        Self {
+            energies: here.energies.clone(),
+            gradient: f64::NAN,
+            direction: f64::NAN,
+            dt,
+            note: Note::default(),
+            finished: None,
+        }
+    }
+
+    /// E before the step.
+    pub fn energy(&self) -> f64 {
+        self.energies.iter().sum()
+    }
+}
+
+/// The parameters of least energy so far.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Best {
+    /// Their energy.
+    pub energy: f64,
+    /// The parameters.
+    pub theta: Vec<f64>,
+}
+
+/// What a stepper remembers between steps.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Memory {
+    /// Nothing.
+    None,
+    /// Of [`Euler`].
+    Euler(euler::State),
+    /// Of [`Natural`].
+    Natural(Box<natural::State>),
+    /// Of [`Sgd`].
+    Sgd(sgd::State),
+}
+
+/// θ + dt d.
+fn moved(theta: &[f64], dt: f64, d: &[f64]) -> Vec<f64> {
+    theta.iter().zip(d).map(|(t, d)| t + dt * d).collect()
+}

@@ -1,0 +1,397 @@
+//! The natural-level rule with rank continuation: the default on fixed points.
+//!
+//! **Why not the energy as acceptance test.** Near the solution cond(A) is about 1e12, and the set of
+//! smaller energies is a hair-thin bent valley in which every energy-based line search takes steps
+//! of a few thousandths. The affine-covariant *natural level* |A⁺ r(θ)|, with A frozen for the step,
+//! measures the distance still to go in θ instead (P. Deuflhard, Newton Methods for Nonlinear
+//! Problems, 2004, ch. 3–4, algorithm NLEQ-ERR). It lets E rise for a few steps after the cutoff
+//! was lowered and then converges quadratically; E only remembers the best parameters.
+//!
+//! **Rank continuation.** Singular values of A below τ times the largest are cut off. τ starts coarse
+//! and falls a hundredfold whenever the directions above it see less than nine tenths of the
+//! residual.
+//!
+//! **Kicks.** Where an exact solution has energy zero, standing still at a positive energy means
+//! being stuck; the best parameters are then disturbed and the rule starts over. Elsewhere
+//! (variational energies, noisy data) standing still is the end.
+
+use super::{Best, Memory, Report, Stepper, moved};
+use crate::error::{Error, Result};
+use crate::flow::{Covector, Flow, Tangent, checked_energy};
+use crate::sampling::{Purpose, stream};
+use crate::solver::{Inverse, Solver, Spectrum, direction};
+use crate::vector::{finite, norm};
+use rand::RngExt;
+use rand_distr::StandardNormal;
+use serde::{Deserialize, Serialize};
+
+/// See the module's page.
+#[derive(Clone, Debug)]
+pub struct Natural {
+    cutoff: f64,
+    kicks: bool,
+    fixed: bool,
+    state: State,
+}
+
+/// What the rule remembers between steps.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct State {
+    /// Relative cutoff τ.
+    cutoff: f64,
+    /// Step length λ in (0, 1].
+    length: f64,
+    /// |d| and the simplified correction of the last accepted step.
+    last: Option<Last>,
+    best: Option<Best>,
+    /// Energy at the start.
+    initial: Option<f64>,
+    /// |θ₀|, the scale of kicks.
+    size: f64,
+    /// Energy that counts as progress when halved, and steps since it was.
+    level: f64,
+    since: u32,
+    failures: u32,
+    /// Kicks since the best energy was last halved.
+    kicks: u32,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Last {
+    direction: f64,
+    simplified: Vec<f64>,
+}
+
+/// An accepted trial.
+struct Accepted {
+    theta: Vec<f64>,
+    length: f64,
+    simplified: Vec<f64>,
+}
+
+const COARSE: f64 = 1e-5;
+const LOWER: f64 = 100.0;
+const CAPTURED: f64 = 0.9;
+const SHORTEST: f64 = 1e-6;
+const FIRST: f64 = 1e-2;
+const PATIENCE: u32 = 40;
+/// Relative energies: done for good, and done rather than kicked.
+const DONE: f64 = 1e-24;
+const NEARLY_DONE: f64 = 1e-21;
+const KICK: f64 = 0.25;
+/// Kicks without progress after which the rule gives up.
+const LAST_KICK: u32 = 20;
+
+impl Natural {
+    /// The rule with least cutoff `cutoff`; `kicks` if standing still at a positive energy is being
+    /// stuck, `fixed` if energies of different steps can be compared because the points stay.
+    pub fn new(cutoff: f64, kicks: bool, fixed: bool) -> Self {
+        Self {
+            cutoff,
+            kicks,
+            fixed,
+            state: State {
+                cutoff: COARSE.max(cutoff),
+                length: FIRST,
+                last: None,
+                best: None,
+                initial: None,
+                size: 0.0,
+                level: f64::INFINITY,
+                since: 0,
+                failures: 0,
+                kicks: 0,
+            },
+        }
+    }
+
+    /// Remembers the best parameters, and whether the energy still falls.
+    fn look(&mut self, theta: &[f64], energy: f64) {
+        let state = &mut self.state;
+        state.initial.get_or_insert(energy);
+        if state.size == 0.0 {
+            state.size = norm(theta);
+        }
+        let falls = match self.kicks {
+            true => energy < 0.5 * state.level,
+            false => energy < state.level - 1e-13 * energy.abs(),
+        };
+        state.since = if falls { 0 } else { state.since + 1 };
+        state.level = if falls {
+            energy
+        } else {
+            state.level.min(energy)
+        };
+        if state.best.as_ref().is_none_or(|best| energy < best.energy) {
+            let halved = state.best.as_ref().is_none_or(|b| energy < 0.5 * b.energy);
+            if halved {
+                state.kicks = 0;
+            }
+            state.best = Some(Best {
+                energy,
+                theta: theta.to_vec(),
+            });
+        }
+    }
+
+    /// Lowers τ until the directions above it see nine tenths of what can be seen.
+    fn lower_cutoff(&mut self, spectrum: &Spectrum, c: &[f64], total: f64) {
+        let state = &mut self.state;
+        while state.cutoff > self.cutoff && share(spectrum, c, state.cutoff) < CAPTURED * total {
+            state.cutoff = self.cutoff.max(state.cutoff / LOWER);
+        }
+    }
+
+    /// Why the flow has come to its end, if it has; or starts over from a disturbed best.
+    fn end(&mut self, flow: &Flow, theta: &mut Vec<f64>, stuck: bool, step: u64) -> Option<String> {
+        let state = &self.state;
+        let initial = state.initial.unwrap_or(0.0);
+        let best = state.best.as_ref()?;
+        if self.kicks && best.energy < DONE * initial {
+            return Some(format!("E below {DONE:.0e} of its start"));
+        }
+        if !stuck {
+            return None;
+        }
+        if !self.kicks {
+            return Some("steady: the energy falls no more".into());
+        }
+        if best.energy < NEARLY_DONE * initial {
+            return Some(format!(
+                "E below {NEARLY_DONE:.0e} of its start, at rounding level"
+            ));
+        }
+        if state.kicks >= LAST_KICK {
+            return Some(format!("no smaller energy after {LAST_KICK} restarts"));
+        }
+        self.kick(flow, theta, step);
+        None
+    }
+
+    fn kick(&mut self, flow: &Flow, theta: &mut Vec<f64>, step: u64) {
+        let state = &mut self.state;
+        let mut rng = stream(flow.seed(), Purpose::Kick, step, 0);
+        if let Some(best) = &state.best {
+            let scale = KICK * state.size / (theta.len() as f64).sqrt();
+            let disturbed = best.theta.iter().map(|t| {
+                let normal: f64 = rng.sample(StandardNormal);
+                t + scale * normal
+            });
+            *theta = disturbed.collect();
+        }
+        state.cutoff = COARSE.max(self.cutoff);
+        state.length = FIRST;
+        state.last = None;
+        state.level = f64::INFINITY;
+        state.since = 0;
+        state.failures = 0;
+        state.kicks += 1;
+    }
+
+    /// The a-priori step length from the last step's simplified correction.
+    fn predict(&mut self, d: &[f64]) {
+        let Some(last) = &self.state.last else {
+            return;
+        };
+        let gap: Vec<f64> = last.simplified.iter().zip(d).map(|(a, b)| a - b).collect();
+        let predicted = last.direction * norm(&last.simplified) / (norm(&gap) * norm(d) + 1e-300);
+        self.state.length = (self.state.length * predicted).clamp(SHORTEST, 1.0);
+    }
+
+    /// Tries lengths until one passes the natural-level test; `self.state.length` is the first.
+    fn search(&self, test: &Test, theta: &[f64]) -> Option<Accepted> {
+        let mut accepted: Option<Accepted> = None;
+        let mut raised = false;
+        let mut length = self.state.length;
+        for _ in 0..15 {
+            if length < SHORTEST {
+                break;
+            }
+            let start = moved(theta, length, &test.d);
+            let Some(simplified) = test.correction(&start) else {
+                length /= 10.0;
+                continue;
+            };
+            let trial = test.corrected(start, simplified, length);
+            if norm(&trial.simplified) > (1.0 - length / 4.0) * test.size {
+                if accepted.is_some() {
+                    break;
+                }
+                length = trial.mu.min(length / 2.0).max(length / 10.0);
+                continue;
+            }
+            let longer = trial.mu.min(1.0);
+            accepted = Some(Accepted {
+                theta: trial.theta,
+                length,
+                simplified: trial.simplified,
+            });
+            if longer < 4.0 * length || raised {
+                break;
+            }
+            raised = true;
+            length = longer;
+        }
+        accepted
+    }
+}
+
+/// The natural-level test of one step: A and its cutoff are frozen.
+struct Test<'t, 'a, 'f> {
+    tangent: &'t Tangent<'a, 'f>,
+    inverse: &'t dyn Inverse,
+    d: Vec<f64>,
+    size: f64,
+}
+
+struct Trial {
+    theta: Vec<f64>,
+    simplified: Vec<f64>,
+    mu: f64,
+}
+
+impl Test<'_, '_, '_> {
+    /// The simplified Newton correction −A⁺ r(θ) at a trial point; none where E is not a number.
+    fn correction(&self, theta: &[f64]) -> Option<Vec<f64>> {
+        let at: Covector = self.tangent.flow.covector(theta);
+        if !at.energy().is_finite() {
+            return None;
+        }
+        let x = direction(self.tangent, self.inverse, &at);
+        finite(&x).then_some(x)
+    }
+
+    /// Pure nonlinearity of a trial: what the simplified correction would not be on a straight path.
+    fn bend(&self, simplified: &[f64], length: f64) -> Vec<f64> {
+        moved(simplified, length - 1.0, &self.d)
+    }
+
+    /// The length that the bend allows.
+    fn allowed(&self, bend: &[f64], length: f64) -> f64 {
+        length * length * self.size / (2.0 * norm(bend) + 1e-300)
+    }
+
+    /// Up to two second-order corrections: the trial is moved by the bend while that shrinks it.
+    fn corrected(&self, theta: Vec<f64>, simplified: Vec<f64>, length: f64) -> Trial {
+        let mut bend = self.bend(&simplified, length);
+        let mut trial = Trial {
+            mu: self.allowed(&bend, length),
+            theta,
+            simplified,
+        };
+        for _ in 0..2 {
+            let relative = norm(&bend) / (length * self.size + 1e-300);
+            if !(0.02 < relative && relative < 2.0) {
+                break;
+            }
+            let theta = moved(&trial.theta, 1.0, &bend);
+            let Some(simplified) = self.correction(&theta) else {
+                break;
+            };
+            let next = self.bend(&simplified, length);
+            if norm(&next) > 0.7 * norm(&bend) {
+                break;
+            }
+            trial = Trial {
+                mu: trial.mu.max(self.allowed(&next, length)),
+                theta,
+                simplified,
+            };
+            bend = next;
+        }
+        trial
+    }
+}
+
+/// Σ c² over the singular values above the cutoff.
+fn share(spectrum: &Spectrum, c: &[f64], cutoff: f64) -> f64 {
+    c[..spectrum.rank(cutoff)].iter().map(|c| c * c).sum()
+}
+
+impl Stepper for Natural {
+    fn name(&self) -> &'static str {
+        "natural"
+    }
+
+    fn step(
+        &mut self,
+        flow: &Flow,
+        solver: &dyn Solver,
+        theta: &mut Vec<f64>,
+        step: u64,
+    ) -> Result<Report> {
+        let tangent = flow.tangent(theta, true);
+        let energy = checked_energy(flow, &tangent.here, theta, step)?;
+        self.look(theta, energy);
+        let inverse = solver.factor(&tangent)?;
+        let Some(spectrum) = inverse.spectrum() else {
+            return Err(Error::Input(
+                "`flow.stepper`: the natural-level rule needs singular values; set solver = \"qr\""
+                    .into(),
+            ));
+        };
+        let g = tangent.pull(&tangent.here);
+        let c = spectrum.coefficients(&tangent, &g);
+        let seen = share(spectrum, &c, self.cutoff);
+        let total = if self.kicks { 2.0 * energy } else { seen };
+        let at_end = self.state.cutoff <= self.cutoff;
+        let stuck = self.state.failures >= 3
+            || (at_end && (self.state.since > PATIENCE || (self.kicks && seen < 1e-2 * total)));
+        let mut report = Report {
+            gradient: norm(&g),
+            ..Report::new(&tangent.here, 0.0)
+        };
+        let kicks = self.state.kicks;
+        report.finished = self.end(flow, theta, stuck, step);
+        if report.finished.is_some() || self.state.kicks != kicks {
+            return Ok(report);
+        }
+        self.lower_cutoff(spectrum, &c, total);
+        let cut = spectrum.cut(self.state.cutoff);
+        let d = direction(&tangent, &cut, &tangent.here);
+        report.direction = norm(&d);
+        report.note = cut.note();
+        self.predict(&d);
+        let test = Test {
+            tangent: &tangent,
+            inverse: &cut,
+            size: report.direction,
+            d,
+        };
+        match self.search(&test, theta) {
+            Some(accepted) => {
+                *theta = accepted.theta;
+                report.dt = accepted.length;
+                self.state.length = accepted.length;
+                self.state.failures = 0;
+                self.state.last = Some(Last {
+                    direction: report.direction,
+                    simplified: accepted.simplified,
+                });
+            }
+            None => {
+                self.state.length = FIRST;
+                self.state.last = None;
+                self.state.failures += 1;
+                if self.state.failures > 1 {
+                    self.state.cutoff = self.cutoff.max(self.state.cutoff / LOWER);
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    fn best(&self) -> Option<&Best> {
+        self.state.best.as_ref().filter(|_| self.fixed)
+    }
+
+    fn memory(&self) -> Memory {
+        Memory::Natural(Box::new(self.state.clone()))
+    }
+
+    fn recall(&mut self, memory: Memory) {
+        if let Memory::Natural(state) = memory {
+            self.state = *state;
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The real program under a real mpirun: the same bits, and no rank left hanging.
+//!
+//! `launch/test.sh` sets NED_MPIRUN to the mpirun of the MPI that the program was built with.
+#![cfg(feature = "mpi")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+const LIMIT: &str = "120";
+
+/// `timeout 120 mpirun -n RANKS ned-dist ARGUMENTS`, with what root and small machines need.
+fn mpirun(ranks: usize, arguments: &[&str]) -> Output {
+    let mpirun = std::env::var("NED_MPIRUN").unwrap_or_else(|_| "mpirun".into());
+    Command::new("timeout")
+        .args([LIMIT, &mpirun, "-n", &ranks.to_string()])
+        .arg(env!("CARGO_BIN_EXE_ned-dist"))
+        .args(arguments)
+        .env("OMPI_ALLOW_RUN_AS_ROOT", "1")
+        .env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
+        .env("OMPI_MCA_rmaps_base_oversubscribe", "1")
+        .env("OMPI_MCA_hwloc_base_binding_policy", "none")
+        .env("PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe")
+        .env("RAYON_NUM_THREADS", "1")
+        .output()
+        .expect("timeout is a part of coreutils")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn digest(out: &Path) -> String {
+    let text = std::fs::read_to_string(out.join("summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&text).unwrap();
+    summary["theta_digest"].as_str().unwrap().into()
+}
+
+#[test]
+fn any_number_of_ranks_reaches_the_same_parameters() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut digests = Vec::new();
+    for ranks in [1, 2, 4, 16] {
+        let out = folder.path().join(ranks.to_string());
+        let path = out.display().to_string();
+        let small = ["--set", "network.hidden=[12]", "--set", "stop.steps=8"];
+        let run = [&["run", "--quiet", "--out", &path][..], &small].concat();
+        let output = mpirun(ranks, &run);
+        assert!(
+            output.status.success(),
+            "{ranks} ranks: {}",
+            text(&output.stderr)
+        );
+        digests.push(digest(&out));
+    }
+    assert!(digests.iter().all(|d| d == &digests[0]), "{digests:?}");
+}
+
+#[test]
+fn a_run_goes_on_with_another_number_of_ranks() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str, ranks: usize, steps: usize| {
+        let out = folder.path().join(name);
+        let (path, steps) = (out.display().to_string(), format!("stop.steps={steps}"));
+        let small = ["--set", "network.hidden=[9, 9]", "--set", &steps];
+        let arguments = [&["run", "--quiet", "--out", &path][..], &small].concat();
+        let output = mpirun(ranks, &arguments);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        digest(&out)
+    };
+    let whole = run("whole", 2, 10);
+    run("parts", 3, 5);
+    assert_eq!(run("parts", 4, 10), whole);
+}
+
+#[test]
+fn bad_input_ends_every_rank_with_one_message_and_code_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out").display().to_string();
+    let many = [
+        "run",
+        "--out",
+        &out,
+        "--set",
+        "sampling.cells=1",
+        "--set",
+        "boundary.0.on=y = 0",
+    ];
+    for (arguments, named) in [
+        (
+            &["run", "no-such-deck.toml", "--out", &out][..],
+            "no-such-deck.toml",
+        ),
+        (
+            &["run", "--out", &out, "--set", "network.hiden=[3]"],
+            "hidden",
+        ),
+        (
+            &[
+                "run",
+                "--out",
+                &out,
+                "--set",
+                "problem.equation=lap(u) = qq",
+            ],
+            "qq",
+        ),
+        (&many, "cells"),
+    ] {
+        let started = Instant::now();
+        let output = mpirun(3, arguments);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert_eq!(stderr.matches("error: ").count(), 1, "{stderr}");
+        assert!(stderr.contains(named), "{stderr}");
+        assert!(
+            started.elapsed() < Duration::from_secs(60),
+            "a rank was left hanging"
+        );
+        assert!(!Path::new(&out).exists(), "something was written");
+    }
+}
+
+#[test]
+fn help_and_version_are_printed_once() {
+    for flag in ["--help", "--version"] {
+        let output = mpirun(3, &[flag]);
+        assert!(output.status.success());
+        let stdout = text(&output.stdout);
+        assert_eq!(stdout.matches("ned-dist ").count().min(1), 1, "{stdout}");
+        let expected = if flag == "--help" {
+            "Usage:"
+        } else {
+            env!("CARGO_PKG_VERSION")
+        };
+        assert_eq!(stdout.matches(expected).count(), 1, "{stdout}");
+    }
+    assert_eq!(mpirun(2, &["--no-such-flag"]).status.code(), Some(2));
+}

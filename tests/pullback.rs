@@ -1,0 +1,166 @@
+//! Jets against differences in x, pullbacks against differences in θ: every activation, layout and
+//! depth.
+
+use faer::Mat;
+use ned_dist::expression::{Derivative, Symbol};
+use ned_dist::jet::{Jets, Layout};
+use ned_dist::network::{Activation, Affine, Mlp, Network};
+use ned_dist::sampling::{Purpose, stream};
+use rand::RngExt;
+
+const DIM: usize = 3;
+
+fn jet(derivative: Derivative) -> Symbol {
+    Symbol::Jet {
+        unknown: 0,
+        derivative,
+    }
+}
+
+fn layouts() -> Vec<Layout> {
+    use Derivative::{First, Laplacian, Second};
+    let lists: [&[Derivative]; 5] = [
+        &[],
+        &[First(0)],
+        &[Laplacian],
+        &[Second(0, 0), Second(0, 2), Second(1, 2)],
+        &[Laplacian, Second(1, 1), Second(0, 1)],
+    ];
+    let layout = |list: &[Derivative]| {
+        let symbols: Vec<Symbol> = list.iter().copied().map(jet).collect();
+        Layout::of(DIM, &symbols)
+    };
+    lists.into_iter().map(layout).collect()
+}
+
+fn networks() -> Vec<Mlp> {
+    let mut networks = Vec::new();
+    for activation in Activation::ALL {
+        for hidden in [&[5][..], &[4, 5], &[3, 4, 3], &[]] {
+            let input = Affine::box_to_unit(&[-1.0, 0.0, 2.0], &[1.0, 0.5, 5.0], 1.3);
+            let output = Affine {
+                scale: vec![2.0, 0.5],
+                shift: vec![-1.0, 3.0],
+            };
+            networks.push(Mlp::new(hidden, activation, input, output));
+        }
+    }
+    networks
+}
+
+fn points(n: usize) -> Mat<f64> {
+    let mut rng = stream(7, Purpose::Training, 0, 0);
+    Mat::from_fn(n, DIM, |_, _| rng.random_range(-0.5..1.5))
+}
+
+fn theta(network: &Mlp) -> Vec<f64> {
+    network.initial(&mut stream(3, Purpose::Network, 0, 0))
+}
+
+fn jets(network: &Mlp, theta: &[f64], x: &Mat<f64>, layout: &Layout) -> Jets {
+    network.trace(theta, x.as_ref(), layout).into_jets()
+}
+
+fn close(a: f64, b: f64, scale: f64, what: &str) {
+    assert!(
+        (a - b).abs() < 2e-7 * (scale + a.abs().max(b.abs())),
+        "{what}: {a} {b}"
+    );
+}
+
+#[test]
+fn jets_agree_with_differences_in_x() {
+    let h = 1e-5;
+    let x = points(4);
+    let shifted = |axis: usize, by: f64| {
+        Mat::from_fn(4, DIM, |i, j| x[(i, j)] + if j == axis { by } else { 0.0 })
+    };
+    let gradient = Layout::of(DIM, &[jet(Derivative::First(0))]);
+    for network in networks() {
+        let theta = theta(&network);
+        for layout in layouts() {
+            let all = jets(&network, &theta, &x, &layout);
+            for unknown in 0..2 {
+                let mut laplacian = [0.0; 4];
+                for axis in 0..DIM {
+                    let [low, high] =
+                        [-h, h].map(|by| jets(&network, &theta, &shifted(axis, by), &gradient));
+                    let slope = |stream: usize, i: usize| {
+                        let [l, u] = [&low, &high].map(|j| j.stream(unknown, stream)[i]);
+                        (u - l) / (2.0 * h)
+                    };
+                    for i in 0..4 {
+                        if layout.has_first() {
+                            let first = all.stream(unknown, layout.first(axis))[i];
+                            close(first, slope(0, i), 1.0, "first");
+                        }
+                        laplacian[i] += slope(gradient.first(axis), i);
+                        for (stream, a, b) in layout.second() {
+                            if b == axis {
+                                let second = all.stream(unknown, stream)[i];
+                                // relu has no second derivative where it bends.
+                                close(second, slope(gradient.first(a), i), 1.0, "second");
+                            }
+                        }
+                    }
+                }
+                if let Some(stream) = layout.laplacian() {
+                    for i in 0..4 {
+                        close(
+                            all.stream(unknown, stream)[i],
+                            laplacian[i],
+                            1.0,
+                            "laplacian",
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_and_gradients_agree_with_differences_in_theta() {
+    let (n, h) = (4, 1e-5);
+    let x = points(n);
+    let mut rng = stream(11, Purpose::Training, 0, 1);
+    for network in networks() {
+        let theta = theta(&network);
+        for layout in layouts() {
+            let mut cotangent = Jets::zeros(&layout, n, 2);
+            for unknown in 0..2 {
+                for stream in 0..layout.streams() {
+                    for c in cotangent.stream_mut(unknown, stream) {
+                        *c = rng.random_range(-1.0..1.0);
+                    }
+                }
+            }
+            let trace = network.trace(&theta, x.as_ref(), &layout);
+            let mut rows = Mat::zeros(n, network.parameters());
+            trace.rows(&cotangent, &mut rows, 0);
+            let gradient = trace.gradient(&cotangent);
+            for k in 0..network.parameters() {
+                let moved = |by: f64| {
+                    let mut moved = theta.clone();
+                    moved[k] += by;
+                    jets(&network, &moved, &x, &layout)
+                };
+                let [low, high] = [-h, h].map(moved);
+                let mut sum = 0.0;
+                for i in 0..n {
+                    let mut slope = 0.0;
+                    for unknown in 0..2 {
+                        for stream in 0..layout.streams() {
+                            let [l, u, c] =
+                                [&low, &high, &cotangent].map(|j| j.stream(unknown, stream)[i]);
+                            slope += c * (u - l) / (2.0 * h);
+                        }
+                    }
+                    close(rows[(i, k)], slope, 10.0, "row");
+                    sum += slope;
+                }
+                close(gradient[k], sum, 10.0, "gradient");
+            }
+        }
+    }
+}

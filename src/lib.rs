@@ -72,6 +72,7 @@ pub mod output;
 pub mod problem;
 pub mod run;
 pub mod sampling;
+pub mod simd;
 pub mod solver;
 pub mod stepper;
 pub mod table;

@@ -1,6 +1,7 @@
 //! Products of parameter vectors, in an order of summation that never changes.
 
 /// Euclidean inner product in eight interleaved partial sums: vectorised, and the same bits always.
+#[inline(always)]
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut lanes = [0.0; 8];
     let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));

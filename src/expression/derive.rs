@@ -1,19 +1,21 @@
 //! Derivatives: partial ones by a symbol, and total ones by a coordinate, where the chain rule goes
 //! through the unknowns: D_i u = u_i, D_i u_j = u_ij.
 //!
-//! Both push derivatives from the operands to the node, in order of evaluation, and remember them,
-//! so asking for many derivatives of expressions with common parts costs each part once.
+//! Both push derivatives from the operands to the node, in order of evaluation, so that a part which
+//! occurs many times is differentiated once.
 
 use super::function::{Function, Operation};
 use super::pool::{Derivative, Id, Node, Pool, Symbol};
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-/// Derivatives already known: by symbol and by coordinate.
+/// Derivatives that were asked for before, and room for those on the way to the next.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memo {
-    partial: HashMap<Symbol, HashMap<Id, Id>>,
-    total: HashMap<usize, HashMap<Id, Id>>,
+    partial: HashMap<(Id, Symbol), Id>,
+    total: HashMap<(Id, usize), Id>,
+    /// Derivative of every node below the one in question; what else it holds is out of date.
+    slopes: Vec<Id>,
 }
 
 /// A total derivative that does not exist among the symbols.
@@ -30,11 +32,13 @@ pub enum DerivativeError {
 impl Pool {
     /// The partial derivative by a symbol.
     pub fn derivative(&mut self, id: Id, symbol: Symbol) -> Id {
-        let mut known = self.memo.partial.remove(&symbol).unwrap_or_default();
-        let Ok(result) = self.differentiate(id, &mut known, |pool, other| {
+        if let Some(&known) = self.memo.partial.get(&(id, symbol)) {
+            return known;
+        }
+        let Ok(result) = self.differentiate(id, |pool, other| {
             Ok::<_, Infallible>(pool.number(f64::from(u8::from(other == symbol))))
         });
-        self.memo.partial.insert(symbol, known);
+        self.memo.partial.insert((id, symbol), result);
         result
     }
 
@@ -44,8 +48,10 @@ impl Pool {
     /// If it needs a third derivative, or a derivative of the normal, of a data column or of a
     /// source that is not known yet.
     pub fn total_derivative(&mut self, id: Id, i: usize) -> Result<Id, DerivativeError> {
-        let mut known = self.memo.total.remove(&i).unwrap_or_default();
-        let result = self.differentiate(id, &mut known, |pool, symbol| {
+        if let Some(&known) = self.memo.total.get(&(id, i)) {
+            return Ok(known);
+        }
+        let result = self.differentiate(id, |pool, symbol| {
             let Symbol::Jet {
                 unknown,
                 derivative,
@@ -62,9 +68,9 @@ impl Pool {
                 unknown,
                 derivative,
             }))
-        });
-        self.memo.total.insert(i, known);
-        result
+        })?;
+        self.memo.total.insert((id, i), result);
+        Ok(result)
     }
 
     fn slope_of(&mut self, symbol: Symbol, i: usize) -> Result<Id, DerivativeError> {
@@ -80,43 +86,51 @@ impl Pool {
     fn differentiate<E>(
         &mut self,
         id: Id,
-        known: &mut HashMap<Id, Id>,
         mut of_symbol: impl FnMut(&mut Self, Symbol) -> Result<Id, E>,
     ) -> Result<Id, E> {
-        for id in self.reachable(&[id], varying, |id| known.contains_key(&id)) {
-            let slope = match self.node(id) {
-                Node::Symbol(symbol) => of_symbol(self, symbol)?,
-                node => self.rule(id, node, known),
+        let mut slopes = std::mem::take(&mut self.memo.slopes);
+        slopes.resize(slopes.len().max(self.len()), id);
+        let mut result = Ok(id);
+        for id in self.reachable(&[id], varying) {
+            result = match self.node(id) {
+                Node::Symbol(symbol) => of_symbol(self, symbol),
+                node => Ok(self.rule(id, node, &slopes)),
             };
-            known.insert(id, slope);
+            match result {
+                Ok(slope) => slopes[id.index()] = slope,
+                Err(_) => break,
+            }
         }
-        Ok(known[&id])
+        self.memo.slopes = slopes;
+        // The node in question is the youngest, and came last.
+        result
     }
 
     /// The derivative of `id` from those of its operands.
-    fn rule(&mut self, id: Id, node: Node, slopes: &HashMap<Id, Id>) -> Id {
+    fn rule(&mut self, id: Id, node: Node, slopes: &[Id]) -> Id {
+        let slope = |id: Id| slopes[id.index()];
         match node {
             Node::Constant(_) | Node::Symbol(_) | Node::Apply(Function::Sign, _) => {
                 self.number(0.0)
             }
             Node::Binary(operation, ..) if operation.is_comparison() => self.number(0.0),
-            Node::Negate(a) => self.neg(slopes[&a]),
-            Node::Select(c, a, b) => self.select(c, slopes[&a], slopes[&b]),
+            Node::Negate(a) => self.neg(slope(a)),
+            Node::Select(c, a, b) => self.select(c, slope(a), slope(b)),
             Node::IntegerPower(a, n) => {
                 let factor = self.number(f64::from(n));
                 let power = self.powi(a, n - 1);
                 let outer = self.mul(factor, power);
-                self.mul(outer, slopes[&a])
+                self.mul(outer, slope(a))
             }
             Node::Apply(function, a) => {
-                let inner = slopes[&a];
+                let inner = slope(a);
                 if self.constant(inner) == Some(0.0) {
                     return inner;
                 }
                 self.chain(function, id, a, inner)
             }
             Node::Binary(operation, a, b) => {
-                self.binary_rule(operation, id, (a, b), (slopes[&a], slopes[&b]))
+                self.binary_rule(operation, id, (a, b), (slope(a), slope(b)))
             }
         }
     }

@@ -64,7 +64,13 @@ impl Pool {
                 (precedence, vec![Text(number(value))])
             }
             Node::Symbol(symbol) => (ATOM, vec![Text(symbol_name(symbol, scope))]),
-            Node::Negate(a) => (PRODUCT, vec![text("-"), Expression(a, PRODUCT)]),
+            Node::Negate(a) => {
+                // -(x - y)*z would read as (y - x)*z.
+                let difference =
+                    matches!(self.first_factor(a), Node::Binary(Operation::Subtract, ..));
+                let least = if difference { ATOM } else { PRODUCT };
+                (PRODUCT, vec![text("-"), Expression(a, least)])
+            }
             Node::IntegerPower(a, n) => {
                 let exponent = if n < 0 {
                     format!("^({n})")
@@ -77,6 +83,14 @@ impl Pool {
             Node::Select(c, a, b) => (ATOM, call("if", &[c, a, b])),
             Node::Binary(operation, a, b) => self.binary_pieces(operation, a, b),
         }
+    }
+
+    /// What a product or quotient begins with.
+    fn first_factor(&self, mut id: Id) -> Node {
+        while let Node::Binary(Operation::Multiply | Operation::Divide, first, _) = self.node(id) {
+            id = first;
+        }
+        self.node(id)
     }
 
     fn binary_pieces(&self, operation: Operation, a: Id, b: Id) -> (u8, Vec<Piece>) {

@@ -7,11 +7,18 @@
 
 use super::derive::Memo;
 use super::function::{Function, Operation};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 /// An expression in a [`Pool`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(usize);
+
+impl Id {
+    /// Its place in the order of evaluation.
+    pub(super) fn index(self) -> usize {
+        self.0
+    }
+}
 
 /// Which derivative of an unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -136,7 +143,7 @@ impl Pool {
 
     /// The symbols that the expression depends on.
     pub fn symbols(&self, id: Id) -> BTreeSet<Symbol> {
-        let nodes = self.reachable(&[id], Node::operands, |_| false);
+        let nodes = self.reachable(&[id], Node::operands);
         let symbols = nodes.into_iter().filter_map(|id| match self.node(id) {
             Node::Symbol(symbol) => Some(symbol),
             _ => None,
@@ -146,7 +153,7 @@ impl Pool {
 
     /// Whether some number in the expression is infinite or NaN, as from 1/0.
     pub(super) fn overflows(&self, id: Id) -> bool {
-        let nodes = self.reachable(&[id], Node::operands, |_| false);
+        let nodes = self.reachable(&[id], Node::operands);
         let mut constants = nodes.into_iter().filter_map(|id| self.constant(id));
         constants.any(|value| !value.is_finite())
     }
@@ -154,7 +161,7 @@ impl Pool {
     /// The expression with symbols replaced; those for which `replace` says None stay.
     pub fn substitute(&mut self, id: Id, replace: &mut dyn FnMut(Symbol) -> Option<Id>) -> Id {
         let mut new: HashMap<Id, Id> = HashMap::new();
-        for old in self.reachable(&[id], Node::operands, |_| false) {
+        for old in self.reachable(&[id], Node::operands) {
             let result = match self.node(old) {
                 Node::Constant(_) => old,
                 Node::Symbol(symbol) => replace(symbol).unwrap_or(old),
@@ -169,22 +176,23 @@ impl Pool {
         new[&id]
     }
 
-    /// Everything below `roots` along `operands`, in order of evaluation; not looking below or at
-    /// nodes that are `done`.
+    /// `roots` and everything below along `operands`, in order of evaluation.
     pub(super) fn reachable<I: Iterator<Item = Id>>(
         &self,
         roots: &[Id],
         operands: impl Fn(Node) -> I,
-        done: impl Fn(Id) -> bool,
     ) -> Vec<Id> {
+        let youngest = roots.iter().max().map_or(0, |id| id.0 + 1);
+        let mut seen = vec![false; youngest];
         let mut stack: Vec<Id> = roots.to_vec();
-        let mut seen = HashSet::new();
+        let mut nodes = Vec::new();
         while let Some(id) = stack.pop() {
-            if !done(id) && seen.insert(id) {
+            if !seen[id.0] {
+                seen[id.0] = true;
+                nodes.push(id);
                 stack.extend(operands(self.node(id)));
             }
         }
-        let mut nodes: Vec<Id> = seen.into_iter().collect();
         nodes.sort_unstable();
         nodes
     }

@@ -60,14 +60,6 @@ impl Pool {
         self.constant(id) == Some(value)
     }
 
-    /// The expression without its minus sign, if it has one.
-    fn negated(&self, id: Id) -> Option<Id> {
-        match self.node(id) {
-            Node::Negate(a) => Some(a),
-            _ => None,
-        }
-    }
-
     /// -a, if `a` is written with a minus sign: -x or -2*x.
     fn opposite(&mut self, a: Id) -> Option<Id> {
         let minus = match self.node(a) {
@@ -111,6 +103,10 @@ impl Pool {
             let opposite = self.number(-value);
             return self.add(a, opposite);
         }
+        if let Node::Binary(Operation::Subtract, first, second) = self.node(b) {
+            let difference = self.sub(second, first);
+            return self.add(a, difference);
+        }
         match (self.opposite(a), self.opposite(b)) {
             (_, Some(b)) => self.add(a, b),
             (Some(a), None) => {
@@ -130,10 +126,6 @@ impl Pool {
             Node::Binary(Operation::Multiply, a, b) if self.constant(a).is_some() => {
                 let a = self.neg(a);
                 self.mul(a, b)
-            }
-            Node::Binary(Operation::Divide, a, b) if self.constant(a).is_some() => {
-                let a = self.neg(a);
-                self.div(a, b)
             }
             _ => self.intern(Node::Negate(a)),
         }
@@ -182,7 +174,7 @@ impl Pool {
 
     /// Moves minus signs of the operands of a product or quotient in front of it.
     fn signs(&mut self, a: Id, b: Id, build: fn(&mut Self, Id, Id) -> Id) -> Option<Id> {
-        match (self.negated(a), self.negated(b)) {
+        match (self.opposite(a), self.opposite(b)) {
             (Some(a), Some(b)) => Some(build(self, a, b)),
             (None, None) => None,
             (first, second) => {
@@ -202,6 +194,17 @@ impl Pool {
         }
         if self.is(b, -1.0) {
             return self.neg(a);
+        }
+        for (number, other) in [(a, b), (b, a)] {
+            if let Some(value) = self.constant(number).filter(|&v| v < 0.0) {
+                let positive = self.number(-value);
+                let quotient = if number == a {
+                    self.div(positive, other)
+                } else {
+                    self.div(other, positive)
+                };
+                return self.neg(quotient);
+            }
         }
         match self.signs(a, b, Self::div) {
             Some(quotient) => quotient,

@@ -57,7 +57,7 @@ impl Registers {
 impl Tape {
     /// Compiles the expressions.
     pub fn new(pool: &Pool, outputs: &[Id]) -> Self {
-        let nodes = pool.reachable(outputs, Node::operands, |_| false);
+        let nodes = pool.reachable(outputs, Node::operands);
         let mut uses: HashMap<Id, usize> = HashMap::new();
         let operands = nodes.iter().flat_map(|&id| pool.node(id).operands());
         // An output is never used up.

@@ -3,6 +3,7 @@
 use super::cell::{CellForce, Worker};
 use super::{Covector, Flow};
 use crate::comm::tree_sum;
+use crate::simd::vectorised;
 use crate::vector::{dot, norm};
 use faer::Mat;
 use rayon::prelude::*;
@@ -75,20 +76,30 @@ impl RowSource<'_> {
             None => vec![0.0; self.theta.len()],
         };
         let rows = self.rows(cell);
-        for (j, sum) in sum.iter_mut().enumerate() {
-            *sum += dot(rows.col_as_slice(j), &at.residual);
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for (j, sum) in sum.iter_mut().enumerate() {
+                    *sum += dot(rows.col_as_slice(j), &at.residual);
+                }
+            },
+        );
         sum
     }
 
     fn push(&self, cell: usize, at: &CellForce, x: &[f64]) -> CellForce {
         let rows = self.rows(cell);
         let mut moved = at.clone();
-        for (j, &x) in x.iter().enumerate() {
-            let column = rows.col_as_slice(j);
-            let pairs = moved.residual.iter_mut().zip(column);
-            pairs.for_each(|(m, a)| *m += x * a);
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for (j, &x) in x.iter().enumerate() {
+                    let column = rows.col_as_slice(j);
+                    let pairs = moved.residual.iter_mut().zip(column);
+                    pairs.for_each(|(m, a)| *m += x * a);
+                }
+            },
+        );
         moved
     }
 }

@@ -1,5 +1,6 @@
 //! Activation functions with the three derivatives that a reverse sweep through a Laplacian needs.
 
+use super::tanh::tanh;
 use crate::deck::ActivationName;
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
@@ -53,11 +54,31 @@ impl Activation {
         Self::Relu,
     ];
 
+    /// σ, σ', σ'', σ''' at every z, into slices of the same length.
+    #[inline(always)]
+    pub fn fill(self, z: &[f64], into: [&mut [f64]; 4]) {
+        let n = z.len();
+        let [value, first, second, third] = into.map(|slice| &mut slice[..n]);
+        // A loop of its own for tanh, which vectorises; the others call into libm.
+        if self == Self::Tanh {
+            for k in 0..n {
+                let t = tanh_taylor(z[k]);
+                (value[k], first[k]) = (t.value, t.first);
+                (second[k], third[k]) = (t.second, t.third);
+            }
+            return;
+        }
+        for k in 0..n {
+            let t = self.taylor(z[k]);
+            (value[k], first[k]) = (t.value, t.first);
+            (second[k], third[k]) = (t.second, t.third);
+        }
+    }
+
     /// σ and its derivatives at z.
-    #[inline]
     pub fn taylor(self, z: f64) -> Taylor {
         match self {
-            Self::Tanh => tanh(z),
+            Self::Tanh => tanh_taylor(z),
             Self::Sin => {
                 let (sin, cos) = z.sin_cos();
                 taylor(sin, cos, -sin, -cos)
@@ -71,7 +92,7 @@ impl Activation {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn taylor(value: f64, first: f64, second: f64, third: f64) -> Taylor {
     Taylor {
         value,
@@ -82,14 +103,13 @@ fn taylor(value: f64, first: f64, second: f64, third: f64) -> Taylor {
 }
 
 /// The derivatives of tanh are polynomials in t = tanh z.
-#[inline]
-fn tanh(z: f64) -> Taylor {
-    let t = z.tanh();
+#[inline(always)]
+fn tanh_taylor(z: f64) -> Taylor {
+    let t = tanh(z);
     let s = 1.0 - t * t;
     taylor(t, s, -2.0 * t * s, s * (6.0 * t * t - 2.0))
 }
 
-#[inline]
 fn gelu(z: f64) -> Taylor {
     let cdf = 0.5 * libm::erfc(-z * FRAC_1_SQRT_2);
     let pdf = (-0.5 * z * z).exp() / (2.0 * PI).sqrt();
@@ -97,7 +117,6 @@ fn gelu(z: f64) -> Taylor {
     taylor(z * cdf, cdf + z * pdf, second, pdf * z * (z * z - 4.0))
 }
 
-#[inline]
 fn softplus(z: f64) -> Taylor {
     let tail = (-z.abs()).exp();
     let value = z.max(0.0) + tail.ln_1p() + 0.0 * z;

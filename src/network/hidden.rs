@@ -7,6 +7,7 @@
 
 use super::Activation;
 use crate::jet::Layout;
+use crate::simd::vectorised;
 use faer::Mat;
 
 /// A hidden layer's streams before (z) and after (a) the activation, and σ', σ'', σ''' at z.
@@ -23,28 +24,28 @@ impl Hidden {
         let units = z.ncols();
         let mut a = Mat::zeros(z.nrows(), units);
         let mut slope = [(); 3].map(|()| Mat::zeros(n, units));
-        for j in 0..units {
-            let z = z.col_as_slice(j);
-            let a = a.col_as_slice_mut(j);
-            let [first, second, third] = &mut slope;
-            let [first, second, third] = [
-                first.col_as_slice_mut(j),
-                second.col_as_slice_mut(j),
-                third.col_as_slice_mut(j),
-            ];
-            for k in 0..n {
-                let t = activation.taylor(z[k]);
-                a[k] = t.value;
-                first[k] = t.first;
-                second[k] = t.second;
-                third[k] = t.third;
-            }
-            push_streams(layout, n, z, first, second, a);
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for j in 0..units {
+                    let z = z.col_as_slice(j);
+                    let a = a.col_as_slice_mut(j);
+                    let [first, second, third] = &mut slope;
+                    let [first, second, third] = [
+                        first.col_as_slice_mut(j),
+                        second.col_as_slice_mut(j),
+                        third.col_as_slice_mut(j),
+                    ];
+                    activation.fill(&z[..n], [&mut a[..n], first, second, third]);
+                    push_streams(layout, n, z, first, second, a);
+                }
+            },
+        );
         Self { z, a, slope }
     }
 
     /// The adjoint of z from the adjoint of a, in place, for one unit.
+    #[inline(always)]
     pub(super) fn pull_unit(&self, layout: &Layout, n: usize, unit: usize, adjoint: &mut [f64]) {
         let z = self.z.col_as_slice(unit);
         let [first, second, third] = &self.slope;
@@ -104,6 +105,7 @@ impl Hidden {
 }
 
 /// The derivative streams of a = σ(z) for one unit.
+#[inline(always)]
 fn push_streams(
     layout: &Layout,
     n: usize,
@@ -115,8 +117,12 @@ fn push_streams(
     if !layout.has_first() {
         return;
     }
-    for k in 0..layout.dim() * n {
-        a[n + k] = first[k % n] * z[n + k];
+    for i in 0..layout.dim() {
+        let start = layout.first(i) * n;
+        let (a_i, z_i) = (&mut a[start..][..n], &z[start..][..n]);
+        for k in 0..n {
+            a_i[k] = first[k] * z_i[k];
+        }
     }
     if let Some(stream) = layout.laplacian() {
         let target = &mut a[stream * n..][..n];

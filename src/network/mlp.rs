@@ -9,6 +9,7 @@
 use super::hidden::Hidden;
 use super::{Activation, Affine, Network, Trace};
 use crate::jet::{Jets, Layout};
+use crate::simd::vectorised;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use rand::RngExt;
@@ -217,9 +218,14 @@ impl MlpTrace<'_> {
             let mut below = Mat::zeros(adjoint.nrows(), layer.inputs);
             matmul(&mut below, Accum::Replace, &adjoint, weights, 1.0, Par::Seq);
             let hidden = &self.hidden[index - 1];
-            for unit in 0..layer.inputs {
-                hidden.pull_unit(layout, n, unit, below.col_as_slice_mut(unit));
-            }
+            vectorised(
+                #[inline(always)]
+                || {
+                    for unit in 0..layer.inputs {
+                        hidden.pull_unit(layout, n, unit, below.col_as_slice_mut(unit));
+                    }
+                },
+            );
             adjoint = below;
         }
     }
@@ -262,37 +268,54 @@ impl Trace for MlpTrace<'_> {
     }
 
     fn rows(&self, cotangent: &Jets, rows: &mut Mat<f64>, start: usize) {
-        let (n, layout) = (self.jets.points(), self.jets.layout());
+        let n = self.jets.points();
         self.pull(cotangent, |index, layer, adjoint| {
-            for j in 0..layer.outputs {
-                let adjoint = adjoint.col_as_slice(j);
-                for i in 0..layer.inputs {
-                    let column = rows.col_as_slice_mut(layer.offset + j * layer.inputs + i);
-                    let column = &mut column[start..start + n];
-                    if index == 0 {
-                        let input = self.input.col_as_slice(i);
-                        for k in 0..n {
-                            column[k] = adjoint[k] * input[k];
-                        }
-                        if layout.has_first() {
-                            let scale = self.net.input.scale[i];
-                            let slopes = &adjoint[layout.first(i) * n..][..n];
-                            for k in 0..n {
-                                column[k] += slopes[k] * scale;
+            vectorised(
+                #[inline(always)]
+                || {
+                    for j in 0..layer.outputs {
+                        let adjoint = adjoint.col_as_slice(j);
+                        for i in 0..layer.inputs {
+                            let column = rows.col_as_slice_mut(layer.offset + j * layer.inputs + i);
+                            let column = &mut column[start..start + n];
+                            match index {
+                                0 => self.first_column(adjoint, i, column),
+                                _ => {
+                                    let below = self.hidden[index - 1].a.col_as_slice(i);
+                                    dot_streams(adjoint, below, column);
+                                }
                             }
                         }
-                    } else {
-                        dot_streams(adjoint, self.hidden[index - 1].a.col_as_slice(i), column);
+                        let bias = rows.col_as_slice_mut(layer.bias_offset() + j);
+                        bias[start..start + n].copy_from_slice(&adjoint[..n]);
                     }
-                }
-                let bias = rows.col_as_slice_mut(layer.bias_offset() + j);
-                bias[start..start + n].copy_from_slice(&adjoint[..n]);
-            }
+                },
+            );
         });
     }
 }
 
+impl MlpTrace<'_> {
+    /// The entry of ∂u/∂W of the first layer at every point: x̂ has a constant gradient and no more.
+    #[inline(always)]
+    fn first_column(&self, adjoint: &[f64], i: usize, column: &mut [f64]) {
+        let (n, layout) = (column.len(), self.jets.layout());
+        let input = self.input.col_as_slice(i);
+        for k in 0..n {
+            column[k] = adjoint[k] * input[k];
+        }
+        if layout.has_first() {
+            let scale = self.net.input.scale[i];
+            let slopes = &adjoint[layout.first(i) * n..][..n];
+            for k in 0..n {
+                column[k] += slopes[k] * scale;
+            }
+        }
+    }
+}
+
 /// column_k = Σ_s x_{s,k} y_{s,k}: the entry of ∂u/∂W at every point.
+#[inline(always)]
 fn dot_streams(x: &[f64], y: &[f64], column: &mut [f64]) {
     let n = column.len();
     column.fill(0.0);

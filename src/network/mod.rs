@@ -8,6 +8,7 @@ mod activation;
 mod affine;
 mod hidden;
 mod mlp;
+mod tanh;
 
 pub use activation::Activation;
 pub use affine::Affine;

@@ -9,6 +9,7 @@ use super::gather::{Compression, gather, stack};
 use super::{Inverse, Note, Solver};
 use crate::error::{Error, Result};
 use crate::flow::Tangent;
+use crate::simd::vectorised;
 use crate::vector::dot;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::{qr::no_pivoting::factor as qr, svd};
@@ -145,13 +146,15 @@ impl Spectrum {
     pub fn coefficients(&self, tangent: &Tangent, g: &[f64]) -> Vec<f64> {
         let mut c = vec![0.0; self.values.len()];
         if let Some(vectors) = &self.vectors {
-            for (k, (c, s)) in c.iter_mut().zip(&self.values).enumerate() {
-                *c = if *s > 0.0 {
-                    dot(vectors.col_as_slice(k), g) / s
-                } else {
-                    0.0
-                };
-            }
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (k, (c, &s)) in c.iter_mut().zip(&self.values).enumerate() {
+                        let along = dot(vectors.col_as_slice(k), g);
+                        *c = if s > 0.0 { along / s } else { 0.0 };
+                    }
+                },
+            );
         }
         tangent.flow.comm.broadcast(&mut c);
         c
@@ -161,11 +164,16 @@ impl Spectrum {
     pub fn apply(&self, tangent: &Tangent, g: &[f64], cutoff: f64) -> Vec<f64> {
         let mut x = vec![0.0; g.len()];
         if let Some(vectors) = &self.vectors {
-            for (k, s) in self.values[..self.rank(cutoff)].iter().enumerate() {
-                let vector = vectors.col_as_slice(k);
-                let along = dot(vector, g) / (s * s);
-                x.iter_mut().zip(vector).for_each(|(x, v)| *x += along * v);
-            }
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (k, s) in self.values[..self.rank(cutoff)].iter().enumerate() {
+                        let vector = vectors.col_as_slice(k);
+                        let along = dot(vector, g) / (s * s);
+                        x.iter_mut().zip(vector).for_each(|(x, v)| *x += along * v);
+                    }
+                },
+            );
         }
         tangent.flow.comm.broadcast(&mut x);
         x

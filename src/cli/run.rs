@@ -126,7 +126,10 @@ fn share_table(path: &Path, comm: &dyn Comm) -> Result<Table> {
 fn solve(arguments: &RunArgs, comm: &dyn Comm) -> Result<ExitCode> {
     let (mut deck, table) = load(&arguments.deck, comm)?;
     let threads = decide(arguments.threads, comm)?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.count);
+    // The main thread is one of the pool: one thread per rank means no hand-over at all.
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.count)
+        .use_current_thread();
     // Only tests that call this twice in a process have a pool already; they keep it.
     let _ = pool.build_global();
     let problem = build(&mut deck, table)?;

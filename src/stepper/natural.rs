@@ -334,6 +334,11 @@ impl Stepper for Natural {
         let c = spectrum.coefficients(&tangent, &g);
         let seen = share(spectrum, &c, self.cutoff);
         let total = if self.kicks { 2.0 * energy } else { seen };
+        if self.state.since > PATIENCE && self.state.cutoff > self.cutoff {
+            // A hard cutoff can cycle: full steps, and the energy stands. A finer one breaks the cycle.
+            self.state.cutoff = self.cutoff.max(self.state.cutoff / LOWER);
+            self.state.since = 0;
+        }
         let at_end = self.state.cutoff <= self.cutoff;
         let stuck = self.state.failures >= 3
             || (at_end && (self.state.since > PATIENCE || (self.kicks && seen < 1e-2 * total)));

@@ -11,12 +11,33 @@ use serde::Serialize;
 pub struct Boundary {
     /// Where: `all`, a face `x = 0`, or any condition on the coordinates.
     pub on: Text,
-    /// What holds there: `u = g`, `dn(u) = h` ...
-    pub condition: Text,
+    /// What holds there.
+    #[serde(flatten)]
+    pub law: BoundaryLaw,
     /// How it is made to hold.
     pub enforce: Enforce,
     /// The factor of its penalty term in the energy, above 0.
     pub weight: f64,
+}
+
+/// What a part of the boundary adds to the energy.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BoundaryLaw {
+    /// A condition, `u = g`, `dn(u) = h` ..: half the integral of the residual's square.
+    Condition(Text),
+    /// The integral of this density, for variational problems: `-h*u` for a flux h, or Nitsche's
+    /// `-dn(u)*(u - g) + 2000*(u - g)^2`, which is consistent where a penalty alone is not.
+    Energy(Text),
+}
+
+impl BoundaryLaw {
+    /// The expression, whichever it is.
+    pub fn text(&self) -> &Text {
+        match self {
+            Self::Condition(text) | Self::Energy(text) => text,
+        }
+    }
 }
 
 names! {
@@ -38,13 +59,24 @@ impl Read for Boundary {
     }
 
     fn read(at: &Cursor<'_>) -> Result<Option<Self>, DeckError> {
-        let Some(table) = at.table(&["on", "condition", "enforce", "weight"], &[])? else {
+        let Some(table) = at.table(&["on", "condition", "energy", "enforce", "weight"], &[])?
+        else {
             return Ok(None);
         };
         let everywhere = Text::new(format!("{}.on", at.key()), "all");
+        let law = match table.get("energy")? {
+            None => BoundaryLaw::Condition(table.need("condition", "\"u = 0\"")?),
+            Some(_) if table.get::<Text>("condition")?.is_some() => {
+                return Err(table.at("energy").error(
+                    format!("`{0}.energy` and `{0}.condition` are both given", at.key()),
+                    "keep one, or write two [[boundary]] entries",
+                ));
+            }
+            Some(density) => BoundaryLaw::Energy(density),
+        };
         let boundary = Self {
             on: table.or("on", everywhere)?,
-            condition: table.need("condition", "\"u = 0\"")?,
+            law,
             enforce: table.or("enforce", Enforce::Weak)?,
             weight: table.or("weight", 1.0)?,
         };

@@ -57,7 +57,7 @@ mod tests;
 mod text;
 
 pub use auto::Auto;
-pub use boundary::{Boundary, Enforce};
+pub use boundary::{Boundary, BoundaryLaw, Enforce};
 pub use catalogue::{Starter, find, starters};
 pub use checkpoint::{Checkpoint, Interval};
 pub use data::Data;

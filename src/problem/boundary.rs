@@ -2,9 +2,9 @@
 
 use super::names::Names;
 use super::{Place, Region, Term};
-use crate::deck::{self, Deck};
+use crate::deck::{self, BoundaryLaw, Deck};
 use crate::domain::{Domain, Patch};
-use crate::energy::Residual;
+use crate::energy::{Energy, Residual, Variational};
 use crate::error::Result;
 use crate::expression::{Id, Symbol, Tape};
 use crate::sampling::{Purpose, Random, Sampler, stream};
@@ -40,13 +40,11 @@ pub fn terms(
     let points = deck.sampling.boundary_points.or(0) as f64;
     let mut terms = Vec::with_capacity(selections.len());
     for (index, (condition, selection)) in deck.boundary.iter().zip(selections).enumerate() {
-        let residual = names.condition(&condition.condition)?;
         // What the condition filters out is drawn in addition.
         let wanted = points * measure(&selection) / total / selection.share;
-        let (dim, unknowns) = (domain.dim(), names.unknowns.len());
         terms.push(Term {
             name: format!("boundary[{index}]"),
-            energy: Box::new(Residual::new(&mut names.pool, dim, unknowns, &[residual])),
+            energy: density(&condition.law, names)?,
             weight: condition.weight,
             place: Place::Boundary(Region::new(
                 selection.patches,
@@ -58,6 +56,21 @@ pub fn terms(
         });
     }
     Ok(terms)
+}
+
+/// What a condition or a density on the boundary adds to the energy.
+fn density(law: &BoundaryLaw, names: &mut Names) -> Result<Box<dyn Energy>> {
+    let (dim, unknowns) = (names.coordinates.len(), names.unknowns.len());
+    Ok(match law {
+        BoundaryLaw::Condition(text) => {
+            let residual = names.condition(text)?;
+            Box::new(Residual::new(&mut names.pool, dim, unknowns, &[residual]))
+        }
+        BoundaryLaw::Energy(text) => {
+            let density = names.boundary_density(text)?;
+            Box::new(Variational::new(&mut names.pool, dim, unknowns, density))
+        }
+    })
 }
 
 fn select(condition: &deck::Boundary, names: &mut Names, domain: &dyn Domain) -> Result<Selection> {

@@ -284,7 +284,8 @@ impl Builder<'_> {
     }
 
     fn finish(self, network: Mlp) -> Problem {
-        let zero_residual = self.deck.data.is_none() && self.names.density.is_none();
+        let residuals = self.terms.iter().all(|t| t.energy.is_residual());
+        let zero_residual = self.deck.data.is_none() && residuals;
         Problem {
             coordinates: self.names.coordinates,
             unknowns: self.names.unknowns,

@@ -231,6 +231,16 @@ impl Names {
         Ok(self.resolved(residual))
     }
 
+    /// A density on the boundary.
+    ///
+    /// # Errors
+    /// With the deck's key and a caret under the place.
+    pub fn boundary_density(&mut self, text: &Text) -> Result<Id> {
+        let scope = self.scope.boundary();
+        let density = in_text(text, self.pool.parse(&text.text, &scope))?;
+        Ok(self.resolved(density))
+    }
+
     /// Where a boundary condition holds: an equation names a face, anything else is a condition.
     ///
     /// # Errors

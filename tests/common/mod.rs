@@ -5,9 +5,13 @@ use ned_dist::comm::{Comm, Shares, team_with_threads};
 use ned_dist::deck::Deck;
 use ned_dist::error::Result;
 use ned_dist::problem::{Problem, build};
-use ned_dist::run::{Folder, Observer, Opened, Plan, Policy, Record, Run, Setting, Summary};
+use ned_dist::run::{
+    Folder, Observer, Opened, Plan, Policy, Record, Run, Setting, State, Store, Summary,
+};
 use ned_dist::table::Table;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 /// Watches nothing.
 pub struct Silent;
@@ -96,4 +100,74 @@ pub fn solve(
         assert_eq!(summary.theta_digest, summaries[0].theta_digest);
     }
     summaries.into_iter().next().unwrap()
+}
+
+/// The real program as one rank, without mpirun, where nothing else says how many threads it has.
+pub fn program() -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_ned-dist"));
+    clean(&mut program);
+    program
+}
+
+/// `timeout 120 ned-dist ARGUMENTS` in a folder.
+pub fn program_in(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new("timeout");
+    clean(&mut command);
+    let command = command.args(["120", env!("CARGO_BIN_EXE_ned-dist")]);
+    let output = command.args(arguments).current_dir(folder).output();
+    output.expect("timeout is a part of coreutils")
+}
+
+fn clean(command: &mut Command) {
+    for name in [
+        "RUST_BACKTRACE",
+        "RAYON_NUM_THREADS",
+        "OMP_NUM_THREADS",
+        "SLURM_CPUS_PER_TASK",
+    ] {
+        command.env_remove(name);
+    }
+}
+
+/// What a program printed.
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The summary that a run left in its folder.
+pub fn summary(out: &Path) -> serde_json::Value {
+    let text = std::fs::read_to_string(out.join("summary.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The digest of the parameters that a run left in its folder.
+pub fn digest(out: &Path) -> String {
+    summary(out)["theta_digest"].as_str().unwrap().into()
+}
+
+/// The newest whole checkpoint in a run's folder.
+pub fn state(out: &Path) -> State {
+    let found = Store::new(out.join("checkpoint")).load().unwrap();
+    found.unwrap().state
+}
+
+/// Every file under a folder with its bytes.
+pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            let bytes = std::fs::read(&path).unwrap();
+            found.insert(path, bytes);
+        }
+    }
+    found
+}
+
+/// Error messages on stderr: lines that begin with `error: `.
+pub fn errors(stderr: &str) -> usize {
+    let lines = stderr.lines();
+    lines.filter(|line| line.starts_with("error: ")).count()
 }

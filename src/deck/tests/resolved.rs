@@ -16,7 +16,7 @@ fn defaults_are_filled_in() {
     assert_eq!(deck.data.unwrap().test_fraction, 0.1);
     let deck = read(GOOD).unwrap();
     assert_eq!(deck.checkpoint.every, Interval::Seconds(600.0));
-    let condition = &deck.boundary[1].condition;
+    let condition = deck.boundary[1].law.text();
     assert_eq!(condition.key, "boundary[1].condition");
     assert_eq!(condition.place, "deck.toml:19");
     let error = condition.error("no such name `g`", "define it");

@@ -1,0 +1,356 @@
+//! Bad input ends with exit code 2 and one message that names the key, the place and the cure,
+//! before anything is written; a NaN during the solve ends with exit code 1 and the last good state.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use common::{errors, files, program_in, state, summary, text};
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+use tempfile::TempDir;
+
+const LAW: &str = r#"
+[domain]
+lower = [0.0, 0.0]
+upper = [1.0, 1.0]
+
+[functions]
+f = "1 + x"
+
+[problem]
+equation = "-lap(u) = f"
+
+[[boundary]]
+on = "all"
+condition = "u = 0"
+
+[network]
+hidden = [6]
+
+[flow]
+solver = "qr"
+
+[sampling]
+points = 60
+boundary_points = 24
+
+[stop]
+steps = 3
+"#;
+
+const LEARNING: &str = r#"
+[data]
+file = "table.csv"
+inputs = ["x", "y"]
+target = "u = h"
+
+[network]
+hidden = [3]
+
+[stop]
+steps = 3
+"#;
+
+const TABLE: &str = "x,y,h\n0,0,1\n1,0,2\n0,1,3\n";
+
+/// A folder with both decks and the table, one of them changed.
+fn folder(from: &str, to: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let mut changed = from.is_empty();
+    for (name, text) in [
+        ("law.toml", LAW),
+        ("learning.toml", LEARNING),
+        ("table.csv", TABLE),
+    ] {
+        changed |= text.contains(from);
+        fs::write(folder.path().join(name), text.replacen(from, to, 1)).unwrap();
+    }
+    assert!(changed, "{from} is nowhere");
+    folder
+}
+
+/// `ned-dist run DECK --out out ARGUMENTS`.
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    program_in(folder, &[&["run", "--out=out"], arguments].concat())
+}
+
+/// What is missing for this to be a good refusal, or nothing.
+fn flaws(folder: &TempDir, arguments: &[&str], words: &[&str]) -> Option<String> {
+    let before = files(folder.path());
+    let output = run(folder.path(), arguments);
+    let stderr = text(&output.stderr);
+    let block = stderr.split_once("error: ").map_or("", |(_, block)| block);
+    let mut flaws: Vec<String> = words
+        .iter()
+        .filter(|word| !block.contains(**word))
+        .map(|word| format!("no \"{word}\""))
+        .collect();
+    let mut require = |right: bool, flaw: &str| {
+        if !right {
+            flaws.push(flaw.into());
+        }
+    };
+    require(output.status.code() == Some(2), "another exit code");
+    require(errors(&stderr) == 1, "not one error");
+    require(output.stdout.is_empty(), "something on stdout");
+    require(!stderr.contains("panicked"), "a panic");
+    require(files(folder.path()) == before, "files were written");
+    require(!folder.path().join("out").exists(), "the folder was made");
+    let flaws = flaws.join(", ");
+    (!flaws.is_empty()).then(|| format!("{arguments:?}: {flaws} in:\n{stderr}"))
+}
+
+/// Changes of the decks or the table, each with what its message must say: key, place, cure.
+const CHANGES: &[(&str, &str, &[&str])] = &[
+    (
+        "hidden = [6]",
+        "hiden = [6]",
+        &["law.toml:17", "network.hiden", "did you mean `hidden`?"],
+    ),
+    (
+        "hidden = [6]",
+        "hidden = \"many\"",
+        &["law.toml:17", "network.hidden", "must be a list"],
+    ),
+    (
+        "hidden = [6]",
+        "hidden = [6",
+        &["law.toml:", "not TOML", "`key = value`"],
+    ),
+    (
+        "[stop]",
+        "[stopp]",
+        &["law.toml:", "stopp", "did you mean `stop`?"],
+    ),
+    (
+        "upper = [1.0, 1.0]",
+        "upper = [1.0, 0.0]",
+        &["law.toml:4", "domain.upper[1]", "must be greater"],
+    ),
+    (
+        "upper = [1.0, 1.0]",
+        "upper = [1.0]",
+        &["law.toml:4", "domain.upper", "give both corners"],
+    ),
+    (
+        "steps = 3",
+        "error = 1e-3",
+        &["law.toml:", "stop.error", "add `exact"],
+    ),
+    (
+        "points = 60",
+        "points = 0",
+        &["law.toml:23", "sampling.points", "must be from 1"],
+    ),
+    (
+        "f = \"1 + x\"",
+        "f = \"manufactured\"",
+        &["functions.f", "problem.exact", "give it"],
+    ),
+    (
+        "on = \"all\"",
+        "on = \"x = 7\"",
+        &["law.toml:13", "boundary[0].on", "\"x = 1\""],
+    ),
+    (
+        "on = \"all\"",
+        "on = \"x > 7\"",
+        &["law.toml:13", "boundary[0].on", "\"x = 1\""],
+    ),
+    (
+        "solver = \"qr\"",
+        "solver = \"qr\"\nstepper = \"rk4\"",
+        &["law.toml:", "flow.stepper", "available"],
+    ),
+    (
+        "\"y\"]",
+        "\"z\"]",
+        &[
+            "learning.toml:4",
+            "data.inputs[1]",
+            "its columns are x, y, h",
+        ],
+    ),
+    (
+        "u = h",
+        "u = height",
+        &[
+            "learning.toml:5",
+            "data.target",
+            "height",
+            "known names: x, y, h",
+        ],
+    ),
+    (
+        "\"table.csv\"",
+        "\"tables.csv\"",
+        &["data.file", "tables.csv", "No such file"],
+    ),
+    (TABLE, "", &["data.file", "table.csv", "no rows"]),
+    (TABLE, "x,y,h\n", &["data.file", "table.csv", "no rows"]),
+    (
+        "1,0,2",
+        "1,0,NaN",
+        &["data.file", "table.csv", "row 2", "`h`", "mend"],
+    ),
+    (
+        "1,0,2",
+        "1,inf,2",
+        &["data.file", "table.csv", "row 2", "`y`", "mend"],
+    ),
+    (
+        "1,0,2",
+        "1,high,2",
+        &[
+            "data.file",
+            "table.csv",
+            "row 2",
+            "`y`",
+            "high",
+            "not a number",
+        ],
+    ),
+    ("1,0,2", "1,0", &["data.file", "table.csv", "line: 3"]),
+];
+
+#[test]
+fn a_wrong_deck_or_table_is_refused() {
+    let refused = |(from, to, words): &(&str, &str, &[&str])| {
+        let folder = folder(from, to);
+        let both = ["law.toml", "learning.toml"];
+        let changed = both.iter().find(|deck| words[0].starts_with(**deck));
+        let deck = match changed {
+            Some(deck) => deck,
+            None if words[0] == "data.file" => "learning.toml",
+            None => "law.toml",
+        };
+        flaws(&folder, &[deck], words).map(|flaws| format!("{from} -> {to}: {flaws}"))
+    };
+    let all: Vec<String> = CHANGES.iter().filter_map(refused).collect();
+    assert!(all.is_empty(), "{}", all.join("\n"));
+}
+
+/// Arguments, each with what its message must say.
+const ARGUMENTS: &[(&[&str], &[&str])] = &[
+    (&["no-such.toml"], &["no-such.toml", "ned-dist new"]),
+    (&["law.toml", "--threads=0"], &["--threads", "at least 1"]),
+    (
+        &["law.toml", "--set=flow.sed=1"],
+        &["--set flow.sed=1", "did you mean `seed`?"],
+    ),
+    (
+        &["law.toml", "--set=boundary.1.weight=2"],
+        &["--set boundary.1.weight", "counted from 0"],
+    ),
+    (
+        &[
+            "law.toml",
+            "--set=flow.stepper=natural",
+            "--set=flow.solver=cholesky",
+        ],
+        &["flow.stepper", "solver = \"qr\""],
+    ),
+    (
+        &[
+            "law.toml",
+            "--set=sampling.rule=gauss",
+            "--set=sampling.resample=true",
+        ],
+        &["sampling.resample", "sampling.rule = \"random\""],
+    ),
+];
+
+#[test]
+fn wrong_arguments_are_refused() {
+    let folder = folder("", "");
+    let refused = |(arguments, words): &(&[&str], &[&str])| flaws(&folder, arguments, words);
+    let all: Vec<String> = ARGUMENTS.iter().filter_map(refused).collect();
+    assert!(all.is_empty(), "{}", all.join("\n"));
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_refused() {
+    let folder = folder("", "");
+    let before = files(folder.path());
+    // Root may write everywhere, but not below a regular file.
+    let arguments = ["run", "law.toml", "--out=table.csv/out"];
+    let output = program_in(folder.path(), &arguments);
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert_eq!(errors(&stderr), 1, "{stderr}");
+    assert!(stderr.contains("--out table.csv/out"), "{stderr}");
+    assert!(stderr.contains("cannot be written"), "{stderr}");
+    assert!(files(folder.path()) == before);
+}
+
+/// Column of the first caret, and the character above it.
+fn above_caret(stderr: &str) -> Option<char> {
+    let lines: Vec<&str> = stderr.lines().collect();
+    let at = lines
+        .iter()
+        .position(|line| line.trim_start().starts_with('^'))?;
+    let column = lines[at].chars().position(|c| c == '^')?;
+    lines[at - 1].chars().nth(column)
+}
+
+#[test]
+fn an_error_in_an_expression_points_at_the_character() {
+    for (from, to, key, pointed, word) in [
+        (
+            "= f\"",
+            "= qq + f\"",
+            "problem.equation",
+            'q',
+            "not defined",
+        ),
+        (
+            "-lap(u)",
+            "-lap((u)",
+            "problem.equation",
+            '(',
+            "never closed",
+        ),
+        ("-lap(u)", "-lap(u))", "problem.equation", ')', ""),
+        ("1 + x", "1 + * x", "functions.f", '*', "missing"),
+        ("1 + x", "1 + § x", "functions.f", '§', ""),
+        ("u = 0", "u = u_zz", "boundary[0].condition", 'u', ""),
+        (
+            "on = \"all\"",
+            "on = \"w = 0\"",
+            "boundary[0].on",
+            'w',
+            "known names",
+        ),
+    ] {
+        let folder = folder(from, to);
+        let output = run(folder.path(), &["law.toml"]);
+        let stderr = text(&output.stderr);
+        assert_eq!(above_caret(&stderr), Some(pointed), "{to}: {stderr}");
+        let flaws = flaws(&folder, &["law.toml"], &["law.toml:", key, word]);
+        assert!(flaws.is_none(), "{}", flaws.unwrap());
+    }
+}
+
+#[test]
+fn a_nan_in_the_solve_names_the_term_and_leaves_the_last_good_state() {
+    for (set, term) in [
+        ("problem.equation=log(u - 100) = 0", "`equation`"),
+        ("boundary.0.condition=sqrt(u - 100) = 0", "`boundary[0]`"),
+    ] {
+        let folder = folder("", "");
+        let output = run(folder.path(), &["law.toml", "--quiet", "--set", set]);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert_eq!(errors(&stderr), 1, "{stderr}");
+        for word in [term, "cell 0", "step 0", "check", "checkpoint"] {
+            assert!(stderr.contains(word), "{word} is not in: {stderr}");
+        }
+        let out = folder.path().join("out");
+        assert_eq!(summary(&out)["status"], "failed");
+        assert!(summary(&out)["reason"].as_str().unwrap().contains(term));
+        let state = state(&out);
+        assert_eq!(state.step, 0);
+        assert!(state.theta.len() == 25 && state.theta.iter().all(|t| t.is_finite()));
+    }
+}

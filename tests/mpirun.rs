@@ -9,12 +9,17 @@ use std::time::{Duration, Instant};
 
 const LIMIT: &str = "120";
 
-/// `timeout 120 mpirun -n RANKS ned-dist ARGUMENTS`, with what root and small machines need.
+/// `timeout 120 mpirun -n RANKS ned-dist ARGUMENTS`.
 fn mpirun(ranks: usize, arguments: &[&str]) -> Output {
+    launch(ranks, Path::new(env!("CARGO_BIN_EXE_ned-dist")), arguments)
+}
+
+/// `timeout 120 mpirun -n RANKS PROGRAM ARGUMENTS`, with what root and small machines need.
+fn launch(ranks: usize, program: &Path, arguments: &[&str]) -> Output {
     let mpirun = std::env::var("NED_MPIRUN").unwrap_or_else(|_| "mpirun".into());
     Command::new("timeout")
         .args([LIMIT, &mpirun, "-n", &ranks.to_string()])
-        .arg(env!("CARGO_BIN_EXE_ned-dist"))
+        .arg(program)
         .args(arguments)
         .env("OMPI_ALLOW_RUN_AS_ROOT", "1")
         .env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
@@ -22,6 +27,7 @@ fn mpirun(ranks: usize, arguments: &[&str]) -> Output {
         .env("OMPI_MCA_hwloc_base_binding_policy", "none")
         .env("PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe")
         .env("RAYON_NUM_THREADS", "1")
+        .env_remove("RUST_BACKTRACE")
         .output()
         .expect("timeout is a part of coreutils")
 }
@@ -136,4 +142,48 @@ fn help_and_version_are_printed_once() {
         assert_eq!(stdout.matches(expected).count(), 1, "{stdout}");
     }
     assert_eq!(mpirun(2, &["--no-such-flag"]).status.code(), Some(2));
+}
+
+/// Not a promise of its own: what the next test runs under mpirun.
+#[test]
+fn a_rank_that_panics() {
+    if std::env::var("NED_TEST_PANIC").is_err() {
+        return;
+    }
+    let comm = ned_dist::comm::start().unwrap();
+    ned_dist::comm::set_context("step 14".into());
+    if comm.rank() == 1 {
+        panic!("this rank has had enough");
+    }
+    // The others wait for it, as in any collective.
+    comm.barrier();
+    comm.finish();
+}
+
+#[test]
+fn a_panic_on_one_rank_ends_the_job_with_one_line() {
+    let started = Instant::now();
+    let this = std::env::current_exe().unwrap();
+    let output = launch(
+        3,
+        Path::new("env"),
+        &[
+            "NED_TEST_PANIC=1",
+            this.to_str().unwrap(),
+            "--exact",
+            "a_rank_that_panics",
+            "--nocapture",
+        ],
+    );
+    let all = text(&output.stderr) + &text(&output.stdout);
+    assert_eq!(output.status.code(), Some(101), "{all}");
+    assert!(
+        started.elapsed() < Duration::from_secs(60),
+        "a rank was left hanging"
+    );
+    let line = all.lines().find(|l| l.contains("has had enough")).unwrap();
+    assert!(
+        line.contains("rank 1") && line.contains("step 14"),
+        "{line}"
+    );
 }

@@ -124,9 +124,9 @@ impl Cell {
     }
 }
 
-#[divan::bench(args = 0..SHAPES.len())]
-fn forward(bencher: Bencher, shape: usize) {
-    let cell = Cell::new(SHAPES[shape]);
+#[divan::bench(args = SHAPES)]
+fn forward(bencher: Bencher, hidden: &'static [usize]) {
+    let cell = Cell::new(hidden);
     bencher.counter(ItemsCount::new(POINTS)).bench_local(|| {
         let trace = cell
             .network
@@ -135,9 +135,9 @@ fn forward(bencher: Bencher, shape: usize) {
     });
 }
 
-#[divan::bench(args = 0..SHAPES.len())]
-fn gradient(bencher: Bencher, shape: usize) {
-    let cell = Cell::new(SHAPES[shape]);
+#[divan::bench(args = SHAPES)]
+fn gradient(bencher: Bencher, hidden: &'static [usize]) {
+    let cell = Cell::new(hidden);
     let trace = cell
         .network
         .trace(&cell.theta, cell.x.as_ref(), &cell.layout);
@@ -146,9 +146,9 @@ fn gradient(bencher: Bencher, shape: usize) {
     bencher.bench_local(|| trace.gradient(black_box(&cotangent)));
 }
 
-#[divan::bench(args = 0..SHAPES.len())]
-fn rows(bencher: Bencher, shape: usize) {
-    let cell = Cell::new(SHAPES[shape]);
+#[divan::bench(args = SHAPES)]
+fn rows(bencher: Bencher, hidden: &'static [usize]) {
+    let cell = Cell::new(hidden);
     let trace = cell
         .network
         .trace(&cell.theta, cell.x.as_ref(), &cell.layout);
@@ -267,141 +267,129 @@ fn factor(bencher: Bencher, name: &str, solver: &dyn Solver) {
 
 // ---- the share of the peak -----------------------------------------------------------------------
 
-/// Repeats of each measurement; the median counts.
+/// Repeats of each measurement; the medians count.
 const REPEATS: usize = 9;
-/// A measurement takes about this many seconds.
-const LONG_ENOUGH: f64 = 0.02;
+/// A measurement takes at least so many seconds.
+const LONG_ENOUGH: f64 = 0.01;
 
-/// Median seconds of one call of `work`.
-fn seconds(mut work: impl FnMut()) -> f64 {
-    let mut calls = 1;
-    let mut measure = |calls: usize| {
-        let clock = Instant::now();
-        (0..calls).for_each(|_| work());
-        clock.elapsed().as_secs_f64()
-    };
-    while measure(calls) < LONG_ENOUGH {
-        calls *= 2;
-    }
-    let mut all = [(); REPEATS].map(|()| measure(calls) / calls as f64);
-    all.sort_by(f64::total_cmp);
-    all[REPEATS / 2]
-}
-
-/// A measured kernel.
-struct Row {
-    name: String,
+/// A kernel and its necessary operations.
+struct Kernel<'k> {
     operations: f64,
-    seconds: f64,
+    work: Box<dyn FnMut() + 'k>,
+    calls: usize,
 }
 
-impl Row {
-    fn new(name: impl Into<String>, operations: f64, work: impl FnMut()) -> Self {
-        Self {
-            name: name.into(),
+impl<'k> Kernel<'k> {
+    fn new(operations: f64, work: impl FnMut() + 'k) -> Self {
+        let mut kernel = Self {
             operations,
-            seconds: seconds(work),
+            work: Box::new(work),
+            calls: 1,
+        };
+        while kernel.seconds() * (kernel.calls as f64) < LONG_ENOUGH {
+            kernel.calls *= 2;
         }
+        kernel
     }
 
-    fn rate(&self) -> f64 {
-        self.operations / self.seconds / 1e9
+    /// Seconds of one call, as the mean over some.
+    fn seconds(&mut self) -> f64 {
+        let clock = Instant::now();
+        (0..self.calls).for_each(|_| (self.work)());
+        clock.elapsed().as_secs_f64() / self.calls as f64
     }
 
-    fn print(&self, peak: f64) {
+    /// Prints time, rate and share of the peak. The peak is measured anew before every repeat, so
+    /// that a machine whose speed drifts treats both alike.
+    fn print(mut self, name: &str) {
+        let mut peak = peak();
+        let (mut times, mut shares) = (Vec::new(), Vec::new());
+        for _ in 0..REPEATS {
+            let most = peak.operations / peak.seconds();
+            let seconds = self.seconds();
+            times.push(seconds);
+            shares.push(self.operations / seconds / most);
+        }
+        let (seconds, share) = (median(times), median(shares));
+        let rate = self.operations / seconds / 1e9;
         println!(
-            "{:<34}{:>12.1}{:>10.2}{:>10.1} %",
-            self.name,
-            1e6 * self.seconds,
-            self.rate(),
-            100.0 * self.rate() / peak
+            "{name:<34}{:>12.1}{rate:>10.2}{:>10.1} %",
+            1e6 * seconds,
+            100.0 * share
         );
     }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 /// Prints the kernels of one thread as a share of the peak of one core.
 fn shares_of_peak() {
-    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-    one_thread.unwrap().install(|| {
-        println!("\nOne thread; operations as counted at the top of benches/kernels.rs");
-        println!(
-            "{:<34}{:>12}{:>10}{:>12}",
-            "kernel", "µs", "GF/s", "of peak"
-        );
-        let peak = peak_row();
-        peak.print(peak.rate());
-        let print = |row: Row| row.print(peak.rate());
-        [256, 1024].map(product_row).into_iter().for_each(print);
-        print(tanh_row());
-        SHAPES
-            .iter()
-            .flat_map(|shape| sweep_rows(shape))
-            .for_each(print);
-        DECKS
-            .iter()
-            .flat_map(|deck| factor_rows(deck))
-            .for_each(print);
-    });
+    // This thread is the pool, so that nothing is handed over.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1);
+    let _pool = pool.use_current_thread().build().unwrap();
+    println!("\nOne thread; operations as counted at the top of benches/kernels.rs");
+    println!(
+        "{:<34}{:>12}{:>10}{:>12}",
+        "kernel", "µs", "GF/s", "of peak"
+    );
+    peak().print("multiply-adds in registers");
+    print_products();
+    print_tanh();
+    SHAPES.iter().for_each(|hidden| print_sweeps(hidden));
+    DECKS.iter().for_each(|deck| print_factorisations(deck));
 }
 
-fn sweep_rows(hidden: &'static [usize]) -> [Row; 3] {
+/// faer's product of two square matrices.
+fn print_products() {
+    for n in [256, 1024] {
+        let a = Mat::from_fn(n, n, |i, j| ((i + 2 * j) % 7) as f64);
+        let (b, mut c) = (a.clone(), Mat::<f64>::zeros(n, n));
+        let product = || matmul(&mut c, Accum::Replace, black_box(&a), &b, 1.0, Par::Seq);
+        Kernel::new(2.0 * (n as f64).powi(3), product).print(&format!("product, {n} x {n}"));
+    }
+}
+
+fn print_tanh() {
+    let (z, mut into) = (arguments_of_tanh(), room_for_tanh());
+    let kernel = Kernel::new(53.0 * SLICE as f64, || fill(black_box(&z), &mut into));
+    kernel.print(&format!("tanh, {SLICE} values"));
+}
+
+fn print_sweeps(hidden: &'static [usize]) {
     let cell = Cell::new(hidden);
     let sweep = || {
         cell.network
             .trace(&cell.theta, cell.x.as_ref(), &cell.layout)
     };
     let (trace, cotangent, mut rows) = (sweep(), cell.cotangent(), cell.room_for_rows());
+    let forward = || {
+        black_box(sweep().jets().points());
+    };
+    let gradient = || {
+        black_box(trace.gradient(black_box(&cotangent)));
+    };
+    let rows = || trace.rows(black_box(&cotangent), &mut rows, 0);
     let name = |sweep: &str| format!("{sweep}, {} x {}", hidden.len(), hidden[0]);
-    let [forward, backward] =
-        [cell.forward_operations(), cell.backward_operations()].map(|n| n as f64);
-    [
-        Row::new(name("forward"), forward, || {
-            black_box(sweep().jets().points());
-        }),
-        Row::new(name("gradient"), backward, || {
-            black_box(trace.gradient(black_box(&cotangent)));
-        }),
-        Row::new(name("rows"), backward, || {
-            trace.rows(black_box(&cotangent), &mut rows, 0);
-        }),
-    ]
+    let backward = cell.backward_operations() as f64;
+    Kernel::new(cell.forward_operations() as f64, forward).print(&name("forward"));
+    Kernel::new(backward, gradient).print(&name("gradient"));
+    Kernel::new(backward, rows).print(&name("rows"));
 }
 
-fn factor_rows(name: &str) -> [Row; 2] {
+fn print_factorisations(name: &str) {
     let start = Start::new(name);
     let flow = start.flow();
     let tangent = flow.tangent(&start.theta, true);
     let factor = |solver: &dyn Solver| {
         black_box(solver.factor(&tangent).is_ok());
     };
-    [
-        Row::new(format!("qr and svd, {name}"), start.qr_operations(), || {
-            factor(&QR)
-        }),
-        Row::new(
-            format!("cholesky, {name}"),
-            start.cholesky_operations(),
-            || {
-                factor(&CHOLESKY);
-            },
-        ),
-    ]
-}
-
-fn tanh_row() -> Row {
-    let (z, mut into) = (arguments_of_tanh(), room_for_tanh());
-    let work = move || fill(black_box(&z), &mut into);
-    Row::new(format!("tanh, {SLICE} values"), 53.0 * SLICE as f64, work)
-}
-
-/// faer's product of two square matrices.
-fn product_row(n: usize) -> Row {
-    let a = Mat::from_fn(n, n, |i, j| ((i + 2 * j) % 7) as f64);
-    let (b, mut c) = (a.clone(), Mat::<f64>::zeros(n, n));
-    let name = format!("faer's product, {n} x {n}");
-    Row::new(name, 2.0 * (n as f64).powi(3), move || {
-        matmul(&mut c, Accum::Replace, black_box(&a), &b, 1.0, Par::Seq);
-    })
+    let qr = Kernel::new(start.qr_operations(), || factor(&QR));
+    qr.print(&format!("qr and svd, {name}"));
+    let cholesky = Kernel::new(start.cholesky_operations(), || factor(&CHOLESKY));
+    cholesky.print(&format!("cholesky, {name}"));
 }
 
 /// Chains of multiply-adds: enough to hide their latency, few enough for the registers.
@@ -409,10 +397,9 @@ const CHAINS: usize = 12;
 /// Length of a chain.
 const LENGTH: usize = 20_000;
 
-fn peak_row() -> Row {
+fn peak() -> Kernel<'static> {
     let (width, work) = widest_multiply_adds();
-    let operations = 2 * CHAINS * LENGTH * width;
-    Row::new("multiply-adds in registers", operations as f64, work)
+    Kernel::new((2 * CHAINS * LENGTH * width) as f64, work)
 }
 
 /// The vectors' width, and [`multiply_adds`] compiled for the widest ones of this machine.

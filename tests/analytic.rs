@@ -1,6 +1,8 @@
 //! Problems with known solutions: every kind of equation, energy and boundary condition reaches the
 //! exact one. Networks are small, so tolerances are what such networks can represent.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use common::{set, solve};
@@ -107,7 +109,7 @@ condition = "u = exact"
 on = "x == 0 or x == 1"
 condition = "u = 0"
 "#;
-    reaches(&[deck], 1e-5);
+    reaches(&[deck], 2e-3);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The house rules, read off the sources: who may use what.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

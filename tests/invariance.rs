@@ -1,6 +1,8 @@
 //! The same bits of the parameters for any number of ranks and threads: every solver, stepper,
 //! metric and kind of term.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod common;
 
 use common::{set, solve, starter};

@@ -1,6 +1,7 @@
 //! The real program under a real mpirun: the same bits, and no rank left hanging.
 //!
 //! `launch/test.sh` sets NED_MPIRUN to the mpirun of the MPI that the program was built with.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 #![cfg(feature = "mpi")]
 
 use std::path::Path;

@@ -1,6 +1,8 @@
 //! Jets against differences in x, pullbacks against differences in θ: every activation, layout and
 //! depth.
 
+#![allow(clippy::needless_range_loop)]
+
 use faer::Mat;
 use ned_dist::expression::{Derivative, Symbol};
 use ned_dist::jet::{Jets, Layout};

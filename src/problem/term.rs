@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// weight · Σ_i w_i e(x_i, jet u(x_i)).
 pub struct Term {
-    /// For people: "equation", "boundary[0]", "data".
+    /// For people: "equation", "data", or "boundary" with the number of the condition.
     pub name: String,
     /// The density.
     pub energy: Box<dyn Energy>,

@@ -293,7 +293,7 @@ impl<'a> Run<'a> {
     fn result(&self, flow: &Flow) -> (Vec<f64>, f64) {
         let last = flow.covector(&self.state.theta).energy();
         match self.stepper.best() {
-            Some(best) if !(last < best.energy) => (best.theta.clone(), best.energy),
+            Some(best) if last.is_nan() || last >= best.energy => (best.theta.clone(), best.energy),
             _ => (self.state.theta.clone(), last),
         }
     }

@@ -1,5 +1,5 @@
 //! Runs a deck inside a test: on ranks as threads, with a number of rayon threads each.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use ned_dist::comm::{Comm, Shares, team_with_threads};
 use ned_dist::deck::Deck;

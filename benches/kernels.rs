@@ -53,11 +53,14 @@ const DECKS: [&str; 2] = ["poisson-2d", "poisson-5d"];
 const SLICE: usize = 4096;
 
 fn main() {
+    // This thread is the pool: one thread, and nothing is handed over.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1);
+    pool.use_current_thread().build_global().unwrap();
     divan::main();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     // `cargo test` runs benches without this; a filter asks for divan's part alone.
     if arguments == ["--bench"] {
-        shares_of_peak();
+        print_shares_of_peak();
     }
 }
 
@@ -326,10 +329,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Prints the kernels of one thread as a share of the peak of one core.
-fn shares_of_peak() {
-    // This thread is the pool, so that nothing is handed over.
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1);
-    let _pool = pool.use_current_thread().build().unwrap();
+fn print_shares_of_peak() {
     println!("\nOne thread; operations as counted at the top of benches/kernels.rs");
     println!(
         "{:<34}{:>12}{:>10}{:>12}",

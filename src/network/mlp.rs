@@ -7,9 +7,10 @@
 //! Parameters: for each layer W as columns of length h_in, one per unit, then b.
 
 use super::hidden::Hidden;
+use super::layer::Layer;
+use super::trace::MlpTrace;
 use super::{Activation, Affine, Network, Trace};
 use crate::jet::{Jets, Layout};
-use crate::simd::vectorised;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use rand::RngExt;
@@ -21,8 +22,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 pub struct Mlp {
     widths: Vec<usize>,
     activation: Activation,
-    input: Affine,
-    output: Affine,
+    pub(super) input: Affine,
+    pub(super) output: Affine,
 }
 
 impl Mlp {
@@ -52,28 +53,6 @@ impl Mlp {
             offset += (inputs + 1) * outputs;
         }
         layers
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Layer {
-    inputs: usize,
-    outputs: usize,
-    offset: usize,
-}
-
-impl Layer {
-    fn weights<'a>(&self, theta: &'a [f64]) -> MatRef<'a, f64> {
-        let slice = &theta[self.offset..self.bias_offset()];
-        MatRef::from_column_major_slice(slice, self.inputs, self.outputs)
-    }
-
-    fn bias_offset(&self) -> usize {
-        self.offset + self.inputs * self.outputs
-    }
-
-    fn bias<'a>(&self, theta: &'a [f64]) -> &'a [f64] {
-        &theta[self.bias_offset()..self.bias_offset() + self.outputs]
     }
 }
 
@@ -185,143 +164,6 @@ impl Mlp {
                     z.col_as_slice_mut(j)[start..start + n].fill(slope);
                 }
             }
-        }
-    }
-}
-
-struct MlpTrace<'a> {
-    net: &'a Mlp,
-    theta: &'a [f64],
-    layers: Vec<Layer>,
-    input: Mat<f64>,
-    hidden: Vec<Hidden>,
-    jets: Jets,
-}
-
-impl MlpTrace<'_> {
-    /// Walks the layers backwards and hands (layer, its index, adjoint of z) to `visit`.
-    fn pull(&self, cotangent: &Jets, mut visit: impl FnMut(usize, &Layer, &Mat<f64>)) {
-        let (n, layout) = (self.jets.points(), self.jets.layout());
-        let mut adjoint = cotangent.mat().clone();
-        for (j, &scale) in self.net.output.scale.iter().enumerate() {
-            adjoint
-                .col_as_slice_mut(j)
-                .iter_mut()
-                .for_each(|v| *v *= scale);
-        }
-        for (index, layer) in self.layers.iter().enumerate().rev() {
-            visit(index, layer, &adjoint);
-            if index == 0 {
-                break;
-            }
-            let weights = layer.weights(self.theta).transpose();
-            let mut below = Mat::zeros(adjoint.nrows(), layer.inputs);
-            matmul(&mut below, Accum::Replace, &adjoint, weights, 1.0, Par::Seq);
-            let hidden = &self.hidden[index - 1];
-            vectorised(
-                #[inline(always)]
-                || {
-                    for unit in 0..layer.inputs {
-                        hidden.pull_unit(layout, n, unit, below.col_as_slice_mut(unit));
-                    }
-                },
-            );
-            adjoint = below;
-        }
-    }
-}
-
-impl Trace for MlpTrace<'_> {
-    fn jets(&self) -> &Jets {
-        &self.jets
-    }
-
-    fn into_jets(self: Box<Self>) -> Jets {
-        self.jets
-    }
-
-    fn gradient(&self, cotangent: &Jets) -> Vec<f64> {
-        let (n, layout) = (self.jets.points(), self.jets.layout());
-        let mut gradient = vec![0.0; self.net.parameters()];
-        self.pull(cotangent, |index, layer, adjoint| {
-            let mut weights = Mat::<f64>::zeros(layer.inputs, layer.outputs);
-            let (below, above) = match index {
-                0 => (self.input.as_ref(), adjoint.subrows(0, n)),
-                _ => (self.hidden[index - 1].a.as_ref(), adjoint.as_ref()),
-            };
-            let below = below.transpose();
-            matmul(&mut weights, Accum::Replace, below, above, 1.0, Par::Seq);
-            for j in 0..layer.outputs {
-                let adjoint = adjoint.col_as_slice(j);
-                let target = &mut gradient[layer.offset + j * layer.inputs..][..layer.inputs];
-                target.copy_from_slice(weights.col_as_slice(j));
-                if index == 0 && layout.has_first() {
-                    for (i, target) in target.iter_mut().enumerate() {
-                        let slopes = &adjoint[layout.first(i) * n..][..n];
-                        *target += self.net.input.scale[i] * slopes.iter().sum::<f64>();
-                    }
-                }
-                gradient[layer.bias_offset() + j] = adjoint[..n].iter().sum();
-            }
-        });
-        gradient
-    }
-
-    fn rows(&self, cotangent: &Jets, rows: &mut Mat<f64>, start: usize) {
-        let n = self.jets.points();
-        self.pull(cotangent, |index, layer, adjoint| {
-            vectorised(
-                #[inline(always)]
-                || {
-                    for j in 0..layer.outputs {
-                        let adjoint = adjoint.col_as_slice(j);
-                        for i in 0..layer.inputs {
-                            let column = rows.col_as_slice_mut(layer.offset + j * layer.inputs + i);
-                            let column = &mut column[start..start + n];
-                            match index {
-                                0 => self.first_column(adjoint, i, column),
-                                _ => {
-                                    let below = self.hidden[index - 1].a.col_as_slice(i);
-                                    dot_streams(adjoint, below, column);
-                                }
-                            }
-                        }
-                        let bias = rows.col_as_slice_mut(layer.bias_offset() + j);
-                        bias[start..start + n].copy_from_slice(&adjoint[..n]);
-                    }
-                },
-            );
-        });
-    }
-}
-
-impl MlpTrace<'_> {
-    /// The entry of ∂u/∂W of the first layer at every point: x̂ has a constant gradient and no more.
-    #[inline(always)]
-    fn first_column(&self, adjoint: &[f64], i: usize, column: &mut [f64]) {
-        let (n, layout) = (column.len(), self.jets.layout());
-        let input = self.input.col_as_slice(i);
-        for k in 0..n {
-            column[k] = adjoint[k] * input[k];
-        }
-        if layout.has_first() {
-            let scale = self.net.input.scale[i];
-            let slopes = &adjoint[layout.first(i) * n..][..n];
-            for k in 0..n {
-                column[k] += slopes[k] * scale;
-            }
-        }
-    }
-}
-
-/// column_k = Σ_s x_{s,k} y_{s,k}: the entry of ∂u/∂W at every point.
-#[inline(always)]
-fn dot_streams(x: &[f64], y: &[f64], column: &mut [f64]) {
-    let n = column.len();
-    column.fill(0.0);
-    for (x, y) in x.chunks_exact(n).zip(y.chunks_exact(n)) {
-        for k in 0..n {
-            column[k] += x[k] * y[k];
         }
     }
 }

@@ -7,8 +7,10 @@
 mod activation;
 mod affine;
 mod hidden;
+mod layer;
 mod mlp;
 mod tanh;
+mod trace;
 
 pub use activation::Activation;
 pub use affine::Affine;

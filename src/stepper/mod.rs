@@ -31,6 +31,7 @@
 //! ```
 
 mod euler;
+mod level;
 mod natural;
 mod sgd;
 

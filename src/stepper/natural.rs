@@ -15,12 +15,13 @@
 //! being stuck; the best parameters are then disturbed and the rule starts over. Elsewhere
 //! (variational energies, noisy data) standing still is the end.
 
+use super::level::LevelTest;
 use super::{Best, Memory, Report, Stepper, moved};
 use crate::error::{Error, Result};
-use crate::flow::{Covector, Flow, Tangent, checked_energy};
+use crate::flow::{Flow, checked_energy};
 use crate::sampling::{Purpose, stream};
 use crate::solver::{Inverse, Solver, Spectrum, direction};
-use crate::vector::{finite, norm};
+use crate::vector::norm;
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
@@ -199,7 +200,7 @@ impl Natural {
     }
 
     /// Tries lengths until one passes the natural-level test; `self.state.length` is the first.
-    fn search(&self, test: &Test, theta: &[f64]) -> Option<Accepted> {
+    fn search(&self, test: &LevelTest, theta: &[f64]) -> Option<Accepted> {
         let mut accepted: Option<Accepted> = None;
         let mut raised = false;
         let mut length = self.state.length;
@@ -233,73 +234,6 @@ impl Natural {
             length = longer;
         }
         accepted
-    }
-}
-
-/// The natural-level test of one step: A and its cutoff are frozen.
-struct Test<'t, 'a, 'f> {
-    tangent: &'t Tangent<'a, 'f>,
-    inverse: &'t dyn Inverse,
-    d: Vec<f64>,
-    size: f64,
-}
-
-struct Trial {
-    theta: Vec<f64>,
-    simplified: Vec<f64>,
-    mu: f64,
-}
-
-impl Test<'_, '_, '_> {
-    /// The simplified Newton correction −A⁺ r(θ) at a trial point; none where E is not a number.
-    fn correction(&self, theta: &[f64]) -> Option<Vec<f64>> {
-        let at: Covector = self.tangent.flow.covector(theta);
-        if !at.energy().is_finite() {
-            return None;
-        }
-        let x = direction(self.tangent, self.inverse, &at);
-        finite(&x).then_some(x)
-    }
-
-    /// Pure nonlinearity of a trial: what the simplified correction would not be on a straight path.
-    fn bend(&self, simplified: &[f64], length: f64) -> Vec<f64> {
-        moved(simplified, length - 1.0, &self.d)
-    }
-
-    /// The length that the bend allows.
-    fn allowed(&self, bend: &[f64], length: f64) -> f64 {
-        length * length * self.size / (2.0 * norm(bend) + 1e-300)
-    }
-
-    /// Up to two second-order corrections: the trial is moved by the bend while that shrinks it.
-    fn corrected(&self, theta: Vec<f64>, simplified: Vec<f64>, length: f64) -> Trial {
-        let mut bend = self.bend(&simplified, length);
-        let mut trial = Trial {
-            mu: self.allowed(&bend, length),
-            theta,
-            simplified,
-        };
-        for _ in 0..2 {
-            let relative = norm(&bend) / (length * self.size + 1e-300);
-            if !(0.02 < relative && relative < 2.0) {
-                break;
-            }
-            let theta = moved(&trial.theta, 1.0, &bend);
-            let Some(simplified) = self.correction(&theta) else {
-                break;
-            };
-            let next = self.bend(&simplified, length);
-            if norm(&next) > 0.7 * norm(&bend) {
-                break;
-            }
-            trial = Trial {
-                mu: trial.mu.max(self.allowed(&next, length)),
-                theta,
-                simplified,
-            };
-            bend = next;
-        }
-        trial
     }
 }
 
@@ -357,7 +291,7 @@ impl Stepper for Natural {
         report.direction = norm(&d);
         report.note = cut.note();
         self.predict(&d);
-        let test = Test {
+        let test = LevelTest {
             tangent: &tangent,
             inverse: &cut,
             size: report.direction,

@@ -1,0 +1,148 @@
+//! Reverse sweeps through a multilayer perceptron: the gradient over all points, or a row per point.
+
+use super::hidden::Hidden;
+use super::layer::Layer;
+use super::{Mlp, Network, Trace};
+use crate::jet::Jets;
+use crate::simd::vectorised;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, Par};
+
+/// What a forward sweep leaves behind.
+pub(super) struct MlpTrace<'a> {
+    pub(super) net: &'a Mlp,
+    pub(super) theta: &'a [f64],
+    pub(super) layers: Vec<Layer>,
+    /// x̂, shape (n, d).
+    pub(super) input: Mat<f64>,
+    pub(super) hidden: Vec<Hidden>,
+    pub(super) jets: Jets,
+}
+
+impl MlpTrace<'_> {
+    /// Walks the layers backwards and hands (layer, its index, adjoint of z) to `visit`.
+    fn pull(&self, cotangent: &Jets, mut visit: impl FnMut(usize, &Layer, &Mat<f64>)) {
+        let (n, layout) = (self.jets.points(), self.jets.layout());
+        let mut adjoint = cotangent.mat().clone();
+        for (j, &scale) in self.net.output.scale.iter().enumerate() {
+            adjoint
+                .col_as_slice_mut(j)
+                .iter_mut()
+                .for_each(|v| *v *= scale);
+        }
+        for (index, layer) in self.layers.iter().enumerate().rev() {
+            visit(index, layer, &adjoint);
+            if index == 0 {
+                break;
+            }
+            let weights = layer.weights(self.theta).transpose();
+            let mut below = Mat::zeros(adjoint.nrows(), layer.inputs);
+            matmul(&mut below, Accum::Replace, &adjoint, weights, 1.0, Par::Seq);
+            let hidden = &self.hidden[index - 1];
+            vectorised(
+                #[inline(always)]
+                || {
+                    for unit in 0..layer.inputs {
+                        hidden.pull_unit(layout, n, unit, below.col_as_slice_mut(unit));
+                    }
+                },
+            );
+            adjoint = below;
+        }
+    }
+}
+
+impl Trace for MlpTrace<'_> {
+    fn jets(&self) -> &Jets {
+        &self.jets
+    }
+
+    fn into_jets(self: Box<Self>) -> Jets {
+        self.jets
+    }
+
+    fn gradient(&self, cotangent: &Jets) -> Vec<f64> {
+        let (n, layout) = (self.jets.points(), self.jets.layout());
+        let mut gradient = vec![0.0; self.net.parameters()];
+        self.pull(cotangent, |index, layer, adjoint| {
+            let mut weights = Mat::<f64>::zeros(layer.inputs, layer.outputs);
+            let (below, above) = match index {
+                0 => (self.input.as_ref(), adjoint.subrows(0, n)),
+                _ => (self.hidden[index - 1].a.as_ref(), adjoint.as_ref()),
+            };
+            let below = below.transpose();
+            matmul(&mut weights, Accum::Replace, below, above, 1.0, Par::Seq);
+            for j in 0..layer.outputs {
+                let adjoint = adjoint.col_as_slice(j);
+                let target = &mut gradient[layer.offset + j * layer.inputs..][..layer.inputs];
+                target.copy_from_slice(weights.col_as_slice(j));
+                if index == 0 && layout.has_first() {
+                    for (i, target) in target.iter_mut().enumerate() {
+                        let slopes = &adjoint[layout.first(i) * n..][..n];
+                        *target += self.net.input.scale[i] * slopes.iter().sum::<f64>();
+                    }
+                }
+                gradient[layer.bias_offset() + j] = adjoint[..n].iter().sum();
+            }
+        });
+        gradient
+    }
+
+    fn rows(&self, cotangent: &Jets, rows: &mut Mat<f64>, start: usize) {
+        let n = self.jets.points();
+        self.pull(cotangent, |index, layer, adjoint| {
+            vectorised(
+                #[inline(always)]
+                || {
+                    for j in 0..layer.outputs {
+                        let adjoint = adjoint.col_as_slice(j);
+                        for i in 0..layer.inputs {
+                            let column = rows.col_as_slice_mut(layer.offset + j * layer.inputs + i);
+                            let column = &mut column[start..start + n];
+                            match index {
+                                0 => self.first_column(adjoint, i, column),
+                                _ => {
+                                    let below = self.hidden[index - 1].a.col_as_slice(i);
+                                    dot_streams(adjoint, below, column);
+                                }
+                            }
+                        }
+                        let bias = rows.col_as_slice_mut(layer.bias_offset() + j);
+                        bias[start..start + n].copy_from_slice(&adjoint[..n]);
+                    }
+                },
+            );
+        });
+    }
+}
+
+impl MlpTrace<'_> {
+    /// The entry of ∂u/∂W of the first layer at every point: x̂ has a constant gradient and no more.
+    #[inline(always)]
+    fn first_column(&self, adjoint: &[f64], i: usize, column: &mut [f64]) {
+        let (n, layout) = (column.len(), self.jets.layout());
+        let input = self.input.col_as_slice(i);
+        for k in 0..n {
+            column[k] = adjoint[k] * input[k];
+        }
+        if layout.has_first() {
+            let scale = self.net.input.scale[i];
+            let slopes = &adjoint[layout.first(i) * n..][..n];
+            for k in 0..n {
+                column[k] += slopes[k] * scale;
+            }
+        }
+    }
+}
+
+/// column_k = Σ_s x_{s,k} y_{s,k}: the entry of ∂u/∂W at every point.
+#[inline(always)]
+fn dot_streams(x: &[f64], y: &[f64], column: &mut [f64]) {
+    let n = column.len();
+    column.fill(0.0);
+    for (x, y) in x.chunks_exact(n).zip(y.chunks_exact(n)) {
+        for k in 0..n {
+            column[k] += x[k] * y[k];
+        }
+    }
+}

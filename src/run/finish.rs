@@ -1,0 +1,62 @@
+//! The end of a run: the result, its errors, the summary.
+
+use super::summary::peak_memory_mb;
+use super::{DataErrors, End, Run, Seconds, Status, Summary, digest};
+use crate::error::Result;
+use crate::flow::Flow;
+use crate::problem::Test;
+
+impl Run<'_> {
+    /// The result: the parameters of least energy where the stepper keeps them, else the last.
+    fn result(&self, flow: &Flow) -> (Vec<f64>, f64) {
+        let last = flow.covector(&self.state.theta).energy();
+        match self.stepper.best() {
+            Some(best) if last.is_nan() || last >= best.energy => (best.theta.clone(), best.energy),
+            _ => (self.state.theta.clone(), last),
+        }
+    }
+
+    /// Saves, measures and sums up.
+    pub(super) fn finish(mut self, flow: &Flow, end: End) -> Result<Summary> {
+        self.state.finished = (end.status == Status::Converged).then(|| end.reason.clone());
+        self.save()?;
+        let (theta, energy) = self.result(flow);
+        let errors = self.errors(&theta, true);
+        let rmse = |wanted: &str| {
+            let mut tests = self.set.problem.tests.iter().zip(&errors);
+            tests.find_map(|(test, errors)| match test {
+                Test::Rows { name, .. } if *name == wanted => Some(errors.rms),
+                _ => None,
+            })
+        };
+        let mut memory = [peak_memory_mb()];
+        self.set.comm.max(&mut memory);
+        let mut tests = self.set.problem.tests.iter().zip(&errors);
+        let exact = tests.find(|(test, _)| matches!(test, Test::Exact { .. }));
+        let summary = Summary {
+            status: end.status,
+            reason: end.reason,
+            steps: self.state.step,
+            time: self.state.time,
+            energy,
+            error: exact.map(|(_, e)| *e),
+            data: rmse("train").map(|train_rmse| DataErrors {
+                train_rmse,
+                test_rmse: rmse("test"),
+            }),
+            parameters: theta.len(),
+            theta_digest: digest(&theta),
+            ranks: self.set.comm.size(),
+            threads: self.set.threads,
+            seconds: Seconds {
+                total: self.seconds(),
+                solve: self.solve,
+            },
+            peak_memory_mb: memory[0],
+            method: self.set.plan.describe(),
+            version: env!("CARGO_PKG_VERSION"),
+        };
+        self.folder.close(&self.set, &theta, &summary)?;
+        Ok(summary)
+    }
+}

@@ -241,6 +241,6 @@ fn header(deck: &Deck, problem: &str, plan: &Plan, comm: &dyn Comm, threads: &Th
         report::plural(comm.size(), "rank"),
         report::plural(threads.count, "thread"),
         threads.source,
-        comm.name().lines().next().unwrap_or_default(),
+        comm.name().split(',').next().unwrap_or_default(),
     )
 }

@@ -81,13 +81,18 @@ impl Problem {
     /// The problem in a line: "2 coordinates, 1 unknown, 257 parameters, 1020 points in 65 cells".
     pub fn describe(&self) -> String {
         let points: usize = self.terms.iter().map(Term::points).sum();
-        format!(
-            "{} coordinates, {} unknowns, {} parameters, {points} points in {} cells",
-            self.coordinates.len(),
-            self.unknowns.len(),
-            self.network.parameters(),
-            self.cells(),
-        )
+        let count = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+        [
+            count(self.coordinates.len(), "coordinate"),
+            count(self.unknowns.len(), "unknown"),
+            count(self.network.parameters(), "parameter"),
+            format!(
+                "{} in {}",
+                count(points, "point"),
+                count(self.cells(), "cell")
+            ),
+        ]
+        .join(", ")
     }
 
     /// Digest of all that the parameters depend on: the resolved deck without its title, limits and

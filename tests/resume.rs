@@ -330,3 +330,22 @@ fn a_converged_run_says_so() {
     assert!(stdout.contains("converged"), "{stdout}");
     assert!(stdout.contains("--force"), "{stdout}");
 }
+
+#[test]
+fn a_run_that_converged_under_a_looser_limit_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |out: &Path, energy: &str| {
+        let limits = set(&[
+            ("network.hidden", "[9]"),
+            ("stop.steps", "30"),
+            ("stop.energy", energy),
+        ]);
+        solve(starter("poisson-2d"), &limits, 1, 1, Some(out))
+    };
+    let loose = run(&folder.path().join("a"), "10.0");
+    assert_eq!(loose.status, ned_dist::run::Status::Converged);
+    assert!(loose.steps < 30);
+    let tight = run(&folder.path().join("a"), "0.0");
+    let whole = run(&folder.path().join("b"), "0.0");
+    assert_eq!((tight.steps, tight.theta_digest), (30, whole.theta_digest));
+}

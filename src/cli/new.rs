@@ -4,6 +4,7 @@ use crate::deck::{find, starters};
 use crate::error::{Error, Result};
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::path::Path;
 
 /// Writes the starter deck `name` and what it needs into this folder, or lists the names.
 pub fn new(name: Option<&str>, first: bool) -> Result<()> {
@@ -19,6 +20,14 @@ pub fn new(name: Option<&str>, first: bool) -> Result<()> {
     };
     let starter = find(name)?;
     let deck = format!("{name}.toml");
+    let files = starter.files.iter().map(|(file, _)| *file);
+    for file in files.chain([deck.as_str()]) {
+        if Path::new(file).exists() {
+            return Err(Error::Input(format!(
+                "{file} exists; move it away, or work in another folder"
+            )));
+        }
+    }
     write_new(&deck, starter.text.as_bytes())?;
     println!("{deck}: {}", starter.summary);
     for (file, content) in starter.files {

@@ -7,7 +7,9 @@ use crate::comm::{self, Comm, Shares, launcher_rank};
 use crate::deck::{Deck, find};
 use crate::error::{Error, Result};
 use crate::problem::build;
-use crate::run::{Folder, Observer, Opened, Plan, Policy, Run, Setting, Status, Summary, agree};
+use crate::run::{
+    Folder, Identity, Observer, Opened, Plan, Policy, Run, Setting, Status, Summary, agree,
+};
 use crate::table::Table;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -46,8 +48,10 @@ fn read(path: Option<&Path>) -> Result<Source> {
         });
     };
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| Error::Input(format!("cannot read the deck {name}: {e}")))?;
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        let cure = "name a deck; `ned-dist new` lists decks to start from";
+        Error::Input(format!("cannot read the deck {name}: {e}\n  {cure}"))
+    })?;
     Ok(Source {
         text,
         name,
@@ -83,12 +87,16 @@ pub(super) fn load(arguments: &DeckArgs, comm: &dyn Comm) -> Result<(Deck, Optio
         comm.broadcast_bytes(&mut bytes);
         *part = String::from_utf8_lossy(&bytes).into_owned();
     }
-    let deck = Deck::from_toml(&text, &name, &overrides)?;
-    let table = match &deck.data {
-        Some(data) => Some(share_table(
-            &PathBuf::from(folder).join(&data.file.text),
-            comm,
-        )?),
+    let mut deck = Deck::from_toml(&text, &name, &overrides)?;
+    let table = match &mut deck.data {
+        Some(data) => {
+            let path = PathBuf::from(folder).join(&data.file.text);
+            let table = share_table(&path, comm)?;
+            // The resolved deck lies in another folder: it names the file from the root.
+            let path = std::path::absolute(&path).unwrap_or(path);
+            data.file.text = path.display().to_string();
+            Some(table)
+        }
         None => None,
     };
     Ok((deck, table))
@@ -151,15 +159,14 @@ fn solve(arguments: &RunArgs, comm: &dyn Comm) -> Result<ExitCode> {
         resume: arguments.resume == Resume::Auto,
         force: arguments.force,
     };
-    let identity = problem.identity(&deck)?;
-    let resolved = deck.to_toml()?;
+    let identity = Identity::of(&deck, &problem)?;
     let mut warn = |message: &str| progress.warn(message);
-    let opened = Folder::open(comm, out.clone(), policy, identity, &resolved, &mut warn)?;
+    let opened = Folder::open(comm, out.clone(), policy, identity, &mut warn)?;
     let (folder, state) = match opened {
         Opened::Fresh(folder) => (folder, None),
         Opened::Resumed(folder, state) => (folder, Some(*state)),
         Opened::Finished { steps, reason } => {
-            if speak {
+            if speak && !arguments.quiet {
                 let out = out.unwrap_or_default();
                 let out = out.display();
                 println!("{out} holds this run, converged after {steps} steps ({reason}).");

@@ -32,7 +32,16 @@ pub struct State {
     /// Length of the history file in bytes.
     pub history: u64,
     /// Why the run ended, if it converged.
-    pub finished: Option<String>,
+    pub finished: Option<Finished>,
+}
+
+/// How a run converged.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Finished {
+    /// Why it ended.
+    pub reason: String,
+    /// The limits that it ran under: with others it may go on.
+    pub limits: String,
 }
 
 /// The folder of checkpoints of a run.
@@ -57,6 +66,7 @@ const HEADER: usize = 8 + 4 + 8 + 32;
 const LARGEST: usize = 16 << 30;
 const NEWEST: &str = "state.ned";
 const PREVIOUS: &str = "previous.ned";
+const TORN: &str = "torn.ned";
 
 impl Store {
     /// The checkpoints in `folder`.
@@ -94,7 +104,7 @@ impl Store {
     /// # Errors
     /// If one cannot be removed.
     pub fn clear(&self) -> Result<()> {
-        for name in [NEWEST, PREVIOUS] {
+        for name in [NEWEST, PREVIOUS, TORN] {
             let path = self.folder.join(name);
             if path.exists() {
                 fs::remove_file(&path)
@@ -102,6 +112,17 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Moves a newest file that is not whole out of the way, so that the next save does not put it in
+    /// the place of the whole one before it.
+    ///
+    /// # Errors
+    /// If it cannot be renamed.
+    pub fn set_aside(&self) -> Result<()> {
+        let newest = self.folder.join(NEWEST);
+        let moved = fs::rename(&newest, self.folder.join(TORN));
+        moved.map_err(|e| Error::Input(format!("cannot rename {}: {e}", newest.display())))
     }
 
     /// Whether any checkpoint is there.

@@ -1,7 +1,7 @@
 //! The end of a run: the result, its errors, the summary.
 
 use super::summary::peak_memory_mb;
-use super::{DataErrors, End, Run, Seconds, Status, Summary, digest};
+use super::{DataErrors, End, Finished, Run, Seconds, Status, Summary, digest};
 use crate::error::Result;
 use crate::flow::Flow;
 use crate::problem::Test;
@@ -18,7 +18,10 @@ impl Run<'_> {
 
     /// Saves, measures and sums up.
     pub(super) fn finish(mut self, flow: &Flow, end: End) -> Result<Summary> {
-        self.state.finished = (end.status == Status::Converged).then(|| end.reason.clone());
+        self.state.finished = (end.status == Status::Converged).then(|| Finished {
+            reason: end.reason.clone(),
+            limits: self.folder.identity().limits.clone(),
+        });
         self.save()?;
         let (theta, energy) = self.result(flow);
         let errors = self.errors(&theta, true);

@@ -3,9 +3,10 @@
 //! Rank 0 alone writes. Whatever goes wrong there is told to all ranks ([`agree`]), so that they
 //! leave together and none waits for ever.
 
-use super::history::{History, Record};
+use super::history::{self, History, Record};
 use super::{Found, Setting, State, Status, Store, Summary};
 use crate::comm::Comm;
+use crate::deck::Deck;
 use crate::error::{Error, Result};
 use crate::output::Field;
 use crate::problem::Problem;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 pub struct Folder<'a> {
     comm: &'a dyn Comm,
     path: Option<PathBuf>,
-    identity: String,
+    identity: Identity,
     history: Option<History>,
 }
 
@@ -32,6 +33,31 @@ pub enum Opened<'a> {
         /// Why it ended.
         reason: String,
     },
+}
+
+/// What a folder's run is known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Digest of the problem; another one is another run.
+    pub problem: String,
+    /// The limits, as text: a run that converged under others goes on.
+    pub limits: String,
+    /// The resolved deck, as text.
+    pub resolved: String,
+}
+
+impl Identity {
+    /// Of a resolved deck and its problem.
+    ///
+    /// # Errors
+    /// If the deck cannot be written as text.
+    pub fn of(deck: &Deck, problem: &Problem) -> Result<Self> {
+        Ok(Self {
+            problem: problem.identity(deck)?,
+            limits: format!("{:?}", deck.stop),
+            resolved: deck.to_toml()?,
+        })
+    }
 }
 
 /// What to do with what is found in a folder.
@@ -71,7 +97,7 @@ pub fn agree<T>(comm: &dyn Comm, result: Result<T>) -> Result<Option<T>> {
 
 impl<'a> Folder<'a> {
     /// Opens the folder `path`, makes it if it is missing, and looks for a checkpoint of the problem
-    /// `identity`. `resolved` is the text of the resolved deck. Collective.
+    /// of `identity`. Collective.
     ///
     /// # Errors
     /// If the folder cannot be written, holds another run, or holds no whole checkpoint.
@@ -79,12 +105,11 @@ impl<'a> Folder<'a> {
         comm: &'a dyn Comm,
         path: Option<PathBuf>,
         policy: Policy,
-        identity: String,
-        resolved: &str,
+        identity: Identity,
         warn: &mut dyn FnMut(&str),
     ) -> Result<Opened<'a>> {
         let looked = match &path {
-            Some(path) if comm.rank() == 0 => look(path, policy, &identity, resolved),
+            Some(path) if comm.rank() == 0 => look(path, policy, &identity),
             _ => Ok(None),
         };
         let found = agree(comm, looked)?.flatten();
@@ -109,16 +134,16 @@ impl<'a> Folder<'a> {
         }
         let state = State::from_bytes(&bytes)?;
         Ok(match state.finished {
-            Some(reason) => Opened::Finished {
+            Some(finished) => Opened::Finished {
                 steps: state.step,
-                reason,
+                reason: finished.reason,
             },
             None => Opened::Resumed(folder, Box::new(state)),
         })
     }
 
-    /// Digest of the problem.
-    pub fn identity(&self) -> &str {
+    /// What is run here.
+    pub fn identity(&self) -> &Identity {
         &self.identity
     }
 
@@ -175,7 +200,7 @@ fn store(path: &Path) -> Store {
 }
 
 /// Looks into a folder on rank 0 and makes it ready to be written.
-fn look(path: &Path, policy: Policy, identity: &str, resolved: &str) -> Result<Option<Found>> {
+fn look(path: &Path, policy: Policy, identity: &Identity) -> Result<Option<Found>> {
     let refuse = |what: &str| {
         let path = path.display();
         Error::Input(format!("--out {path}: {what}"))
@@ -189,22 +214,42 @@ fn look(path: &Path, policy: Policy, identity: &str, resolved: &str) -> Result<O
             ));
         }
         found = store.load()?;
-        if found.as_ref().is_some_and(|f| f.state.problem != identity) {
+        if found
+            .as_ref()
+            .is_some_and(|f| f.state.problem != identity.problem)
+        {
             return Err(refuse(
                 "it holds a run of another problem (its deck, data or seed differ); choose another \
                  --out, or --force to overwrite it",
             ));
         }
     }
-    if found.as_ref().is_some_and(|f| f.state.finished.is_some()) {
-        return Ok(found);
+    if let Some(Found { state, .. }) = &mut found {
+        state.finished = state
+            .finished
+            .take()
+            .filter(|f| f.limits == identity.limits);
+        if state.finished.is_some() {
+            return Ok(found);
+        }
     }
     let unwritable = |e: std::io::Error| refuse(&format!("cannot be written: {e}"));
     std::fs::create_dir_all(path).map_err(unwritable)?;
-    if found.is_none() {
-        store.clear()?;
+    match &found {
+        None => store.clear()?,
+        Some(found) => {
+            if found.warning.is_some() {
+                store.set_aside()?;
+            }
+            history::cut(&path.join("history.csv"), found.state.history)?;
+        }
     }
-    std::fs::write(path.join("resolved.toml"), resolved).map_err(unwritable)?;
+    // What an earlier end left behind would speak of another state.
+    let summary = path.join("summary.json");
+    if summary.exists() {
+        std::fs::remove_file(&summary).map_err(unwritable)?;
+    }
+    std::fs::write(path.join("resolved.toml"), &identity.resolved).map_err(unwritable)?;
     Ok(found)
 }
 

@@ -83,6 +83,19 @@ impl History {
     }
 }
 
+/// Cuts a history off after `length` bytes, if it is longer.
+///
+/// # Errors
+/// If the disk refuses.
+pub fn cut(path: &Path, length: u64) -> Result<()> {
+    let fail = |e: std::io::Error| failed(path, &e);
+    if path.metadata().is_ok_and(|m| m.len() > length) {
+        let file = OpenOptions::new().write(true).open(path).map_err(fail)?;
+        file.set_len(length).map_err(fail)?;
+    }
+    Ok(())
+}
+
 fn failed(path: &Path, e: &std::io::Error) -> Error {
     Error::Failed(format!("cannot write {}: {e}", path.display()))
 }

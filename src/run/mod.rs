@@ -12,8 +12,8 @@ mod plan;
 mod steady;
 mod summary;
 
-pub use checkpoint::{Found, State, Store};
-pub use folder::{Folder, Opened, Policy, agree};
+pub use checkpoint::{Finished, Found, State, Store};
+pub use folder::{Folder, Identity, Opened, Policy, agree};
 pub use history::Record;
 pub use plan::Plan;
 pub use summary::{DataErrors, Seconds, Status, Summary, digest};
@@ -85,7 +85,7 @@ impl<'a> Run<'a> {
         let state = resumed.unwrap_or_else(|| {
             let mut rng = stream(set.deck.flow.seed, Purpose::Network, 0, 0);
             let theta = set.problem.network.initial(&mut rng);
-            State::start(folder.identity(), theta, stepper.memory())
+            State::start(&folder.identity().problem, theta, stepper.memory())
         });
         stepper.recall(state.memory.clone());
         Self {

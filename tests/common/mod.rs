@@ -6,7 +6,7 @@ use ned_dist::deck::Deck;
 use ned_dist::error::Result;
 use ned_dist::problem::{Problem, build};
 use ned_dist::run::{
-    Folder, Observer, Opened, Plan, Policy, Record, Run, Setting, State, Store, Summary,
+    Folder, Identity, Observer, Opened, Plan, Policy, Record, Run, Setting, State, Store, Summary,
 };
 use ned_dist::table::Table;
 use std::collections::BTreeMap;
@@ -64,10 +64,9 @@ pub fn solve_on(
         resume: true,
         force: false,
     };
-    let identity = problem.identity(&deck)?;
+    let identity = Identity::of(&deck, &problem)?;
     let out = out.map(PathBuf::from);
-    let resolved = deck.to_toml()?;
-    let opened = Folder::open(comm, out, policy, identity, &resolved, &mut |_| {})?;
+    let opened = Folder::open(comm, out, policy, identity, &mut |_| {})?;
     let (folder, state) = match opened {
         Opened::Fresh(folder) => (folder, None),
         Opened::Resumed(folder, state) => (folder, Some(*state)),

@@ -72,10 +72,7 @@ fn main() {
         names.peek().is_none() || names.any(|name| name == case.name)
     };
     println!("64 x 2 hidden units, 65,536 points in 2D; median seconds a step, speed-up over one");
-    println!(
-        "{}{}{}",
-        "case        ranks  threads    s/step    best s", "   speed-up", "   memory MB"
-    );
+    println!("case        ranks  threads    s/step    best s   speed-up   memory MB");
     for case in CASES.iter().filter(chosen) {
         case.run(repeats.unwrap_or(case.repeats));
     }

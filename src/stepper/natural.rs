@@ -199,6 +199,43 @@ impl Natural {
         self.state.length = (self.state.length * predicted).clamp(SHORTEST, 1.0);
     }
 
+    /// Whether the flow stands still with all singular values in use. A hard cutoff can make it
+    /// cycle before that: full steps, and the energy stands; a finer cutoff breaks the cycle.
+    fn stands(&mut self, seen: f64, total: f64) -> bool {
+        let state = &mut self.state;
+        let waited = state.since > PATIENCE;
+        let at_end = state.cutoff <= self.cutoff;
+        if waited && !at_end {
+            state.cutoff = self.cutoff.max(state.cutoff / LOWER);
+            state.since = 0;
+        }
+        let blind = self.kicks && seen < 1e-2 * total;
+        // On fresh points the energies of two steps say nothing of each other.
+        self.fixed && (state.failures >= 3 || (at_end && (waited || blind)))
+    }
+
+    /// Remembers an accepted step along a direction of length `direction`; its parameters.
+    fn take(&mut self, accepted: Accepted, direction: f64) -> Vec<f64> {
+        self.state.length = accepted.length;
+        self.state.failures = 0;
+        self.state.last = Some(Last {
+            direction,
+            simplified: accepted.simplified,
+        });
+        accepted.theta
+    }
+
+    /// After a step that no length could make: short steps again, then a finer cutoff.
+    fn fail(&mut self) {
+        let state = &mut self.state;
+        state.length = FIRST;
+        state.last = None;
+        state.failures += 1;
+        if state.failures > 1 {
+            state.cutoff = self.cutoff.max(state.cutoff / LOWER);
+        }
+    }
+
     /// Tries lengths until one passes the natural-level test; `self.state.length` is the first.
     fn search(&self, test: &LevelTest, theta: &[f64]) -> Option<Accepted> {
         let mut accepted: Option<Accepted> = None;
@@ -268,14 +305,7 @@ impl Stepper for Natural {
         let c = spectrum.coefficients(&tangent, &g);
         let seen = share(spectrum, &c, self.cutoff);
         let total = if self.kicks { 2.0 * energy } else { seen };
-        if self.state.since > PATIENCE && self.state.cutoff > self.cutoff {
-            // A hard cutoff can cycle: full steps, and the energy stands. A finer one breaks the cycle.
-            self.state.cutoff = self.cutoff.max(self.state.cutoff / LOWER);
-            self.state.since = 0;
-        }
-        let at_end = self.state.cutoff <= self.cutoff;
-        let stuck = self.state.failures >= 3
-            || (at_end && (self.state.since > PATIENCE || (self.kicks && seen < 1e-2 * total)));
+        let stuck = self.stands(seen, total);
         let mut report = Report {
             gradient: norm(&g),
             ..Report::new(&tangent.here, 0.0)
@@ -299,23 +329,10 @@ impl Stepper for Natural {
         };
         match self.search(&test, theta) {
             Some(accepted) => {
-                *theta = accepted.theta;
                 report.dt = accepted.length;
-                self.state.length = accepted.length;
-                self.state.failures = 0;
-                self.state.last = Some(Last {
-                    direction: report.direction,
-                    simplified: accepted.simplified,
-                });
+                *theta = self.take(accepted, report.direction);
             }
-            None => {
-                self.state.length = FIRST;
-                self.state.last = None;
-                self.state.failures += 1;
-                if self.state.failures > 1 {
-                    self.state.cutoff = self.cutoff.max(self.state.cutoff / LOWER);
-                }
-            }
+            None => self.fail(),
         }
         Ok(report)
     }

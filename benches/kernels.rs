@@ -265,7 +265,7 @@ fn factor(bencher: Bencher, name: &str, solver: &dyn Solver) {
     let flow = start.flow();
     let tangent = flow.tangent(&start.theta, true);
     let bencher = bencher.counter(ItemsCount::new(start.problem.rows()));
-    bencher.bench_local(|| black_box(solver.factor(&tangent).is_ok()));
+    bencher.bench_local(|| black_box(solver.factor(&tangent, 1.0).is_ok()));
 }
 
 // ---- the share of the peak -----------------------------------------------------------------------
@@ -384,7 +384,7 @@ fn print_factorisations(name: &str) {
     let flow = start.flow();
     let tangent = flow.tangent(&start.theta, true);
     let factor = |solver: &dyn Solver| {
-        black_box(solver.factor(&tangent).is_ok());
+        black_box(solver.factor(&tangent, 1.0).is_ok());
     };
     let qr = Kernel::new(start.qr_operations(), || factor(&QR));
     qr.print(&format!("qr and svd, {name}"));

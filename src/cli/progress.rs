@@ -1,7 +1,7 @@
 //! Progress on the way: a bar on a terminal, a line every few seconds in a batch log.
 
 use crate::problem::{Problem, Test};
-use crate::run::{Observer, Record};
+use crate::run::{Observer, Record, Stage};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -52,6 +52,16 @@ impl Observer for Progress {
             self.last = Some(Instant::now());
             eprintln!("step {:>6}  {}", record.step, line(record, problem));
         }
+    }
+
+    fn stage(&mut self, step: u64, reason: &str, stage: &Stage) {
+        let line = format!("step {step:>6}  {reason}; now {}", stage.describe());
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{line}")),
+            None if self.quiet => {}
+            None => eprintln!("{line}"),
+        }
+        self.last = None;
     }
 
     fn warn(&mut self, message: &str) {

@@ -49,7 +49,7 @@ impl Shares {
     /// Cuts cells of equal cost into runs as even as can be; with more ranks than cells some ranks
     /// own none. For sums beside the main one, which must work on any number of ranks.
     pub fn even(cells: usize, ranks: usize) -> Shares {
-        let edge = |rank: usize| rank * cells / ranks.max(1);
+        let edge = |rank: usize| (rank * cells).div_ceil(ranks.max(1));
         Shares {
             starts: (0..=ranks.max(1)).map(edge).collect(),
         }

@@ -3,6 +3,7 @@
 use super::auto::Auto;
 use super::cursor::Cursor;
 use super::error::DeckError;
+use super::many::Many;
 use super::read::{Read, names};
 use serde::Serialize;
 
@@ -14,9 +15,9 @@ pub struct Flow {
     /// The metric of the function space.
     pub metric: Auto<MetricName>,
     /// How G θ' = −g is solved.
-    pub solver: Auto<SolverName>,
+    pub solver: Auto<Many<SolverName>>,
     /// How the flow is followed in time.
-    pub stepper: Auto<StepperName>,
+    pub stepper: Auto<Many<StepperName>>,
     /// The time step, above 0.
     pub dt: Auto<f64>,
     /// Damping of `cholesky` relative to G, at least 0.
@@ -24,7 +25,7 @@ pub struct Flow {
     /// Cutoff of the singular values of `qr` relative to the largest, at least 0 and below 1.
     pub cutoff: Auto<f64>,
     /// Momentum of `sgd`, at least 0 and below 1.
-    pub momentum: f64,
+    pub momentum: Auto<f64>,
     /// The seed of every random number, below 2^63.
     pub seed: u64,
 }
@@ -58,10 +59,12 @@ names! {
         Cholesky = "cholesky",
         /// The weighted rows are factored, then truncated.
         Qr = "qr",
+        /// The dual, for fewer samples than parameters.
+        Kernel = "kernel",
         /// G = 1: plain gradient descent.
         Steepest = "steepest",
     }
-    later ["kernel", "cg"]
+    later ["cg"]
 }
 
 names! {
@@ -69,6 +72,10 @@ names! {
     StepperName {
         /// The natural-level rule.
         Natural = "natural",
+        /// Efficient NED on fresh subsets of the points, in the metric of the subsets before.
+        Recursive = "recursive",
+        /// Efficient NED on fresh subsets of the points, by small time steps.
+        Stochastic = "stochastic",
         /// Explicit Euler.
         Euler = "euler",
     }
@@ -95,7 +102,7 @@ impl Read for Flow {
             dt: table.or("dt", Auto::Auto)?,
             damping: table.or("damping", Auto::Auto)?,
             cutoff: table.or("cutoff", Auto::Auto)?,
-            momentum: table.or("momentum", 0.0)?,
+            momentum: table.or("momentum", Auto::Auto)?,
             seed: table.or("seed", 0)?,
         };
         let share = |value: &f64| (0.0..1.0).contains(value);
@@ -108,7 +115,7 @@ impl Read for Flow {
         )?;
         table.check(
             "momentum",
-            share(&flow.momentum),
+            flow.momentum.all(share),
             "at least 0 and less than 1",
         )?;
         Ok(Some(flow))

@@ -21,6 +21,8 @@ pub struct Sampling {
     pub boundary_points: Auto<usize>,
     /// How they are chosen.
     pub rule: Auto<RuleName>,
+    /// Random points of each fresh subset, in stages of efficient NED.
+    pub batch: Auto<usize>,
     /// When they are drawn anew.
     pub resample: Auto<Resample>,
     /// Cells that each term's points are divided into: the unit that ranks share out.
@@ -77,7 +79,7 @@ impl Read for Sampling {
     }
 
     fn read(at: &Cursor<'_>) -> Result<Option<Self>, DeckError> {
-        let known = &["points", "boundary_points", "rule", "resample", "cells"];
+        let known = &["points", "boundary_points", "rule", "batch", "resample", "cells"];
         let Some(table) = at.table(known, &[])? else {
             return Ok(None);
         };
@@ -90,6 +92,7 @@ impl Read for Sampling {
             points: count("points", POINTS, "from 1 to 2^40")?,
             boundary_points: count("boundary_points", POINTS, "from 1 to 2^40")?,
             rule: table.or("rule", Auto::Auto)?,
+            batch: count("batch", POINTS, "from 1 to 2^40")?,
             resample: table.or("resample", Auto::Auto)?,
             cells: count("cells", CELLS, "from 1 to 2^30")?,
         }))

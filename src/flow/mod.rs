@@ -55,6 +55,18 @@ impl Covector {
     pub fn energy(&self) -> f64 {
         self.energies.iter().sum()
     }
+
+    /// (0, f): what of the force is no Aᵀ v.
+    pub fn without_residual(&self) -> Self {
+        let silent = |cell: &CellForce| CellForce {
+            residual: vec![0.0; cell.residual.len()],
+            force: cell.force.clone(),
+        };
+        Self {
+            energies: self.energies.clone(),
+            cells: self.cells.iter().map(silent).collect(),
+        }
+    }
 }
 
 impl<'a> Flow<'a> {
@@ -91,6 +103,11 @@ impl<'a> Flow<'a> {
 
     fn my_cells(&self) -> std::ops::Range<usize> {
         self.shares.range(self.comm.rank())
+    }
+
+    /// Whether a part of the force is no Aᵀ v.
+    pub fn has_forces(&self) -> bool {
+        self.metric != Metric::Energy || !self.problem.has_residuals()
     }
 
     /// Seed of the run.

@@ -2,7 +2,7 @@
 
 use super::cell::{CellForce, Worker};
 use super::{Covector, Flow};
-use crate::comm::tree_sum;
+use crate::comm::{tree_fold, tree_sum};
 use crate::simd::vectorised;
 use crate::vector::{dot, norm};
 use faer::Mat;
@@ -57,6 +57,7 @@ pub struct RowSource<'t> {
     worker: Worker<'t>,
     theta: &'t [f64],
     kept: Option<&'t [Mat<f64>]>,
+    here: &'t [CellForce],
 }
 
 impl RowSource<'_> {
@@ -66,6 +67,11 @@ impl RowSource<'_> {
             Some(rows) => Cow::Borrowed(&rows[cell - self.worker.cells.start]),
             None => Cow::Owned(self.worker.rows(self.theta, cell)),
         }
+    }
+
+    /// The residual part v of a cell, K · n.
+    pub fn residual(&self, cell: usize) -> &[f64] {
+        &self.here[cell - self.worker.cells.start].residual
     }
 
     fn pull(&self, cell: usize, at: &CellForce, by_rows: bool) -> Vec<f64> {
@@ -117,6 +123,7 @@ impl Tangent<'_, '_> {
             worker: self.flow.worker(),
             theta: &self.theta,
             kept: self.rows.as_deref(),
+            here: &self.here.cells,
         }
     }
 
@@ -139,6 +146,60 @@ impl Tangent<'_, '_> {
                 .map(|(index, at)| source.push(first + index, at, x))
                 .collect(),
         }
+    }
+
+    /// The residual part v of a covector over all cells, one below the other, on rank 0; zeros
+    /// elsewhere. Collective.
+    pub fn gather(&self, at: &Covector) -> Vec<f64> {
+        let first = self.flow.my_cells().start;
+        let leaf = |cell: usize| at.cells[cell - first].residual.clone();
+        let join = |mut above: Vec<f64>, below: Vec<f64>| {
+            above.extend(below);
+            above
+        };
+        let gathered = tree_fold(self.flow.comm, self.flow.shares(), &leaf, &join);
+        gathered.unwrap_or_default()
+    }
+
+    /// The covector (v, 0) of a residual part that rank 0 holds. Collective.
+    pub fn scatter(&self, mut v: Vec<f64>) -> Covector {
+        let mine = self.flow.my_cells();
+        let mut lengths = vec![0.0; self.flow.shares().cells()];
+        for (cell, at) in mine.clone().zip(&self.here.cells) {
+            lengths[cell] = at.residual.len() as f64;
+        }
+        self.flow.comm.max(&mut lengths);
+        let total: f64 = lengths.iter().sum();
+        v.resize(total as usize, 0.0);
+        self.flow.comm.broadcast(&mut v);
+        let before: f64 = lengths[..mine.start].iter().sum();
+        let mut rest = &v[before as usize..];
+        let mut scattered = self.zero();
+        for (cell, at) in mine.zip(&mut scattered.cells) {
+            let (here, below) = rest.split_at(lengths[cell] as usize);
+            at.residual.copy_from_slice(here);
+            rest = below;
+        }
+        scattered
+    }
+
+    /// How far r(θ + x) at a trial point is from r(θ) + A x, relative to |A x|. Collective.
+    pub fn nonlinearity(&self, there: &Covector, x: &[f64]) -> f64 {
+        let linear = self.push(&self.here, x);
+        let first = self.flow.my_cells().start;
+        let here = &self.here.cells;
+        let squares = |cell: usize| {
+            let [here, linear, there] =
+                [here, &linear.cells, &there.cells].map(|cells| &cells[cell - first].residual);
+            let mut sums = vec![0.0; 2];
+            for ((h, l), t) in here.iter().zip(linear).zip(there) {
+                sums[0] += (t - l) * (t - l);
+                sums[1] += (l - h) * (l - h);
+            }
+            sums
+        };
+        let sums = tree_sum(self.flow.comm, self.flow.shares(), &squares);
+        (sums[0] / sums[1]).sqrt()
     }
 
     /// A covector that pulls back to zero: the start of products with G.

@@ -59,16 +59,16 @@ pub fn terms(
 }
 
 /// What a condition or a density on the boundary adds to the energy.
-fn density(law: &BoundaryLaw, names: &mut Names) -> Result<Box<dyn Energy>> {
+fn density(law: &BoundaryLaw, names: &mut Names) -> Result<Arc<dyn Energy>> {
     let (dim, unknowns) = (names.coordinates.len(), names.unknowns.len());
     Ok(match law {
         BoundaryLaw::Condition(text) => {
             let residual = names.condition(text)?;
-            Box::new(Residual::new(&mut names.pool, dim, unknowns, &[residual]))
+            Arc::new(Residual::new(&mut names.pool, dim, unknowns, &[residual]))
         }
         BoundaryLaw::Energy(text) => {
             let density = names.boundary_density(text)?;
-            Box::new(Variational::new(&mut names.pool, dim, unknowns, density))
+            Arc::new(Variational::new(&mut names.pool, dim, unknowns, density))
         }
     })
 }

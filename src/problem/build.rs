@@ -203,7 +203,7 @@ impl Builder<'_> {
         if !self.names.residuals.is_empty() {
             self.terms.push(Term {
                 name: "equation".into(),
-                energy: Box::new(Residual::new(pool, dim, unknowns, &self.names.residuals)),
+                energy: Arc::new(Residual::new(pool, dim, unknowns, &self.names.residuals)),
                 weight: 1.0,
                 place: Place::Interior(region(points, self.sampler(), cells)),
             });
@@ -212,7 +212,7 @@ impl Builder<'_> {
             let pool = &mut self.names.pool;
             self.terms.push(Term {
                 name: "energy".into(),
-                energy: Box::new(Variational::new(pool, dim, unknowns, density)),
+                energy: Arc::new(Variational::new(pool, dim, unknowns, density)),
                 weight: 1.0,
                 place: Place::Interior(region(points, self.sampler(), cells)),
             });
@@ -264,13 +264,13 @@ impl Builder<'_> {
                     table: table.clone(),
                     inputs: inputs.clone(),
                     rows: rows.clone(),
-                    energy: Box::new(energy()),
+                    energy: Arc::new(energy()),
                 });
             }
         }
         self.terms.push(Term {
             name: "data".into(),
-            energy: Box::new(energy()),
+            energy: Arc::new(energy()),
             weight,
             place: Place::Data {
                 table: table.clone(),
@@ -290,7 +290,7 @@ impl Builder<'_> {
             coordinates: self.names.coordinates,
             unknowns: self.names.unknowns,
             terms: self.terms,
-            network: Box::new(network),
+            network: Arc::new(network),
             zero_residual,
             bounds: self.bounds,
             tests: self.tests,

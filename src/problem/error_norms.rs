@@ -33,7 +33,7 @@ pub enum Test {
         /// Which rows are looked at.
         rows: Vec<usize>,
         /// The data term's density ½ r².
-        energy: Box<dyn Energy>,
+        energy: Arc<dyn Energy>,
     },
 }
 

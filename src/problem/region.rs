@@ -3,7 +3,7 @@
 use crate::deck::Auto;
 use crate::domain::Patch;
 use crate::expression::Tape;
-use crate::sampling::{Sample, Sampler, run_of};
+use crate::sampling::{Random, Sample, Sampler, run_of};
 use faer::Mat;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub struct Region {
     pieces: Vec<Piece>,
     sampler: Arc<dyn Sampler>,
-    condition: Option<Tape>,
+    condition: Option<Arc<Tape>>,
     normals: bool,
 }
 
@@ -60,8 +60,28 @@ impl Region {
         Self {
             pieces: pieces.collect(),
             sampler,
-            condition,
+            condition: condition.map(Arc::new),
             normals,
+        }
+    }
+
+    /// The same patches with about `points` random points, at least one in each.
+    pub fn thinned(&self, points: usize) -> Self {
+        let share = points as f64 / self.points() as f64;
+        let pieces = self.pieces.iter().map(|piece| {
+            let wanted = (piece.count as f64 * share).round() as usize;
+            let count = Random.count(&piece.patch, wanted.max(1));
+            Piece {
+                patch: piece.patch.clone(),
+                count,
+                cells: cells_for(count, Auto::Auto),
+            }
+        });
+        Self {
+            pieces: pieces.collect(),
+            sampler: Arc::new(Random),
+            condition: self.condition.clone(),
+            normals: self.normals,
         }
     }
 

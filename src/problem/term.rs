@@ -1,7 +1,9 @@
 //! A term of the energy: a density, its weight, and the cells whose samples it is summed over.
 
 use super::Region;
+use super::region::cells_for;
 use crate::energy::Energy;
+use crate::deck::Auto;
 use crate::sampling::{Purpose, RandomRows, Sample, stream};
 use crate::table::Table;
 use faer::Mat;
@@ -12,7 +14,7 @@ pub struct Term {
     /// For people: "equation", "data", or "boundary" with the number of the condition.
     pub name: String,
     /// The density.
-    pub energy: Box<dyn Energy>,
+    pub energy: Arc<dyn Energy>,
     /// Weight of the term in the total energy.
     pub weight: f64,
     /// Where its samples come from.
@@ -67,6 +69,36 @@ impl Term {
         let each = self.points() as f64 / self.cells().max(1) as f64;
         let streams = self.energy.layout().streams() + self.energy.components();
         vec![each * streams as f64; self.cells()]
+    }
+
+    /// The same term on about `points` random points, in cells of their own.
+    pub fn thinned(&self, points: usize) -> Term {
+        let place = match &self.place {
+            Place::Interior(region) => Place::Interior(region.thinned(points)),
+            Place::Boundary(region) => Place::Boundary(region.thinned(points)),
+            Place::Data {
+                table,
+                inputs,
+                rows,
+                ..
+            } => {
+                let drawn = points.clamp(1, rows.len());
+                let cells = cells_for(drawn, Auto::Auto);
+                Place::Data {
+                    table: table.clone(),
+                    inputs: inputs.clone(),
+                    rows: rows.in_batches(cells, drawn),
+                    drawn,
+                    cells,
+                }
+            }
+        };
+        Term {
+            name: self.name.clone(),
+            energy: self.energy.clone(),
+            weight: self.weight,
+            place,
+        }
     }
 
     /// The samples of cell `cell` of this term; `global` is its number among all cells.

@@ -5,7 +5,7 @@
 //! and a checksum; sizes are checked before anything is allocated.
 
 use crate::error::{Error, Result};
-use crate::stepper::Memory;
+use crate::stepper::{Best, Memory};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -23,16 +23,53 @@ pub struct State {
     pub time: f64,
     /// Wall time spent, over all restarts.
     pub seconds: f64,
+    /// The stage of the plan.
+    pub stage: usize,
     /// The parameters.
     pub theta: Vec<f64>,
     /// What the stepper remembers.
     pub memory: Memory,
+    /// Stages that wait for a later one to finish, the first first.
+    pub waiting: Vec<Waiting>,
+    /// The best parameters that the last stage has met.
+    pub best: Option<Best>,
+    /// Attempts to finish that failed.
+    pub attempts: Attempts,
+    /// Energy of the first step.
+    pub initial: Option<f64>,
     /// What the detection of a steady state remembers: the last energy and how long it has stood.
     pub steady: (f64, u32),
     /// Length of the history file in bytes.
     pub history: u64,
     /// Why the run ended, if it converged.
     pub finished: Option<Finished>,
+}
+
+/// Where a stage waits while the next one tries to finish.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Waiting {
+    /// The parameters.
+    pub theta: Vec<f64>,
+    /// What its stepper remembers.
+    pub memory: Memory,
+}
+
+/// How often the last stage has tried to finish in vain.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Attempts {
+    /// Attempts in a row that did not halve the best energy.
+    pub failed: u32,
+    /// The best energy at the end of the last attempt.
+    pub energy: f64,
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self {
+            failed: 0,
+            energy: f64::INFINITY,
+        }
+    }
 }
 
 /// How a run converged.
@@ -60,7 +97,7 @@ pub struct Found {
 }
 
 const MAGIC: &[u8; 8] = b"NED-DIST";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEADER: usize = 8 + 4 + 8 + 32;
 /// Larger files are not checkpoints of this program; also the limit of what is allocated.
 const LARGEST: usize = 16 << 30;
@@ -219,10 +256,15 @@ impl State {
         Self {
             problem: problem.into(),
             step: 0,
+            stage: 0,
             time: 0.0,
             seconds: 0.0,
             theta,
             memory,
+            waiting: Vec::new(),
+            best: None,
+            attempts: Attempts::default(),
+            initial: None,
             steady: (f64::INFINITY, 0),
             history: 0,
             finished: None,
@@ -254,10 +296,15 @@ mod tests {
         State {
             problem: "p".into(),
             step,
+            stage: 0,
             time: 0.5,
             seconds: 1.0,
             theta: vec![1.0, f64::MIN_POSITIVE, -0.0],
             memory: Memory::None,
+            waiting: Vec::new(),
+            best: None,
+            attempts: Attempts::default(),
+            initial: Some(2.0),
             steady: (1.0, 2),
             history: 10,
             finished: None,

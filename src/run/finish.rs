@@ -7,10 +7,10 @@ use crate::flow::Flow;
 use crate::problem::Test;
 
 impl Run<'_> {
-    /// The result: the parameters of least energy where the stepper keeps them, else the last.
+    /// The result: the parameters of least energy where they are kept, else the last.
     fn result(&self, flow: &Flow) -> (Vec<f64>, f64) {
         let last = flow.covector(&self.state.theta).energy();
-        match self.stepper.best() {
+        match &self.state.best {
             Some(best) if last.is_nan() || last >= best.energy => (best.theta.clone(), best.energy),
             _ => (self.state.theta.clone(), last),
         }

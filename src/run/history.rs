@@ -12,6 +12,8 @@ use std::path::Path;
 pub struct Record {
     /// Steps done before this one.
     pub step: u64,
+    /// The stage of the plan.
+    pub stage: usize,
     /// Flow time.
     pub time: f64,
     /// Wall time, over all restarts.
@@ -101,7 +103,7 @@ fn failed(path: &Path, e: &std::io::Error) -> Error {
 }
 
 fn header(problem: &Problem) -> Vec<String> {
-    let mut names: Vec<String> = ["step", "time", "seconds", "energy", "best_energy"]
+    let mut names: Vec<String> = ["step", "stage", "time", "seconds", "energy", "best_energy"]
         .map(String::from)
         .into();
     names.extend(problem.terms.iter().map(|t| format!("energy_{}", t.name)));
@@ -139,7 +141,7 @@ fn fields(record: &Record, exact: &[bool]) -> Vec<String> {
             format!("{v:e}")
         }
     };
-    let mut fields = vec![record.step.to_string()];
+    let mut fields = vec![record.step.to_string(), record.stage.to_string()];
     fields.extend(numbers.iter().map(number));
     fields.push(report.note.rank.to_string());
     for (errors, &exact) in record.errors.iter().zip(exact) {

@@ -9,22 +9,24 @@ mod finish;
 mod folder;
 mod history;
 mod plan;
+mod stage;
 mod steady;
 mod summary;
 
-pub use checkpoint::{Finished, Found, State, Store};
+pub use checkpoint::{Attempts, Finished, Found, State, Store, Waiting};
 pub use folder::{Folder, Identity, Opened, Policy, agree};
 pub use history::Record;
 pub use plan::Plan;
+pub use stage::Stage;
 pub use summary::{DataErrors, Seconds, Status, Summary, digest};
 
 use crate::comm::{Comm, Shares};
-use crate::deck::{Auto, Deck, Interval};
+use crate::deck::{Deck, Interval};
 use crate::error::{Error, Result};
 use crate::flow::Flow;
 use crate::problem::{ErrorNorms, Problem, Test};
 use crate::sampling::{Purpose, stream};
-use crate::stepper::{Report, Stepper};
+use crate::stepper::{Best, Finish, Report, Stepper};
 use std::time::Instant;
 use steady::Steady;
 
@@ -32,6 +34,8 @@ use steady::Steady;
 pub trait Observer {
     /// A recorded step.
     fn record(&mut self, record: &Record, problem: &Problem);
+    /// A stage begins, after the reason why the one before ended.
+    fn stage(&mut self, step: u64, reason: &str, stage: &Stage);
     /// Something worth a warning.
     fn warn(&mut self, message: &str);
 }
@@ -67,10 +71,53 @@ pub struct Run<'a> {
     before: f64,
 }
 
+/// Attempts to finish without half the energy after which the run ends, and the share of the first
+/// energy below which one is enough.
+const ATTEMPTS: u32 = 20;
+const ROUNDING: f64 = 1e-18;
+
 /// Why the loop ended.
 struct End {
     status: Status,
     reason: String,
+    kind: Kind,
+}
+
+/// What may follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Nothing.
+    Final,
+    /// The next stage, if there is one.
+    Settled,
+    /// The stage before, if there is one.
+    Stuck,
+}
+
+impl End {
+    fn of(status: Status, reason: String) -> Self {
+        Self {
+            status,
+            reason,
+            kind: Kind::Final,
+        }
+    }
+
+    fn converged(reason: String) -> Self {
+        Self::of(Status::Converged, reason)
+    }
+
+    fn of_stepper(finish: &Finish) -> Self {
+        let kind = match finish {
+            Finish::Done(_) => Kind::Final,
+            Finish::Settled(_) => Kind::Settled,
+            Finish::Stuck(_) => Kind::Stuck,
+        };
+        Self {
+            kind,
+            ..Self::converged(finish.reason().into())
+        }
+    }
 }
 
 impl<'a> Run<'a> {
@@ -81,12 +128,14 @@ impl<'a> Run<'a> {
         observer: &'a mut dyn Observer,
         resumed: Option<State>,
     ) -> Self {
-        let mut stepper = set.plan.stepper();
+        let first = &set.plan.stages[0];
         let state = resumed.unwrap_or_else(|| {
             let mut rng = stream(set.deck.flow.seed, Purpose::Network, 0, 0);
             let theta = set.problem.network.initial(&mut rng);
-            State::start(&folder.identity().problem, theta, stepper.memory())
+            State::start(&folder.identity().problem, theta, first.stepper(None).memory())
         });
+        let initial = state.initial.filter(|_| state.stage > 0);
+        let mut stepper = set.plan.stages[state.stage].stepper(initial);
         stepper.recall(state.memory.clone());
         Self {
             steady: Steady::new(set.plan.steady, state.steady),
@@ -109,22 +158,87 @@ impl<'a> Run<'a> {
     /// error here: the summary says [`Status::Failed`] and why.
     pub fn go(mut self) -> Result<Summary> {
         let set = self.set;
-        let seed = set.deck.flow.seed;
-        let mut flow = Flow::new(set.problem, set.comm, set.shares, set.plan.metric, seed);
-        let end = self.steps(&mut flow)?;
-        self.finish(&flow, end)
+        let (seed, metric) = (set.deck.flow.seed, set.plan.metric);
+        let mut flow = Flow::new(set.problem, set.comm, set.shares, metric, seed);
+        loop {
+            let stage = &set.plan.stages[self.state.stage];
+            let end = match stage.batch {
+                None => self.march(&mut flow, stage)?,
+                Some(batch) => {
+                    let thin = set.problem.thinned(batch);
+                    let shares = Shares::even(thin.cells(), set.comm.size());
+                    let mut flow = Flow::new(&thin, set.comm, &shares, metric, seed);
+                    self.march(&mut flow, stage)?
+                }
+            };
+            let next = set.plan.stages.get(self.state.stage + 1);
+            match (end.kind, next) {
+                (Kind::Settled, Some(next)) => self.enter(next, &end.reason),
+                (Kind::Stuck, _) if self.state.stage > 0 && !self.given_up() => {
+                    self.fall_back(&end.reason);
+                }
+                _ => {
+                    let epoch = self.state.step.saturating_sub(1);
+                    flow.draw(set.plan.last().epoch(epoch));
+                    return self.finish(&flow, end);
+                }
+            }
+        }
     }
 
-    fn steps(&mut self, flow: &mut Flow) -> Result<End> {
-        let solver = self.set.plan.solver();
+    /// Begins the next stage; this one waits.
+    fn enter(&mut self, next: &Stage, reason: &str) {
+        self.state.waiting.push(Waiting {
+            theta: self.state.theta.clone(),
+            memory: self.stepper.memory(),
+        });
+        self.state.stage += 1;
+        self.stepper = next.stepper(self.state.initial);
+        self.announce(next, reason);
+    }
+
+    /// Counts an attempt of the last stage that found no way down; whether it was the last one.
+    fn given_up(&mut self) -> bool {
+        let state = &mut self.state;
+        let best = state.best.as_ref().map_or(f64::INFINITY, |b| b.energy);
+        let halved = best < 0.5 * state.attempts.energy;
+        state.attempts = Attempts {
+            failed: if halved { 0 } else { state.attempts.failed + 1 },
+            energy: best,
+        };
+        let tiny = best < ROUNDING * state.initial.unwrap_or(0.0);
+        state.attempts.failed >= if tiny { 1 } else { ATTEMPTS }
+    }
+
+    /// Goes on with the stage before, from where it waits.
+    fn fall_back(&mut self, reason: &str) {
+        self.state.stage -= 1;
+        let stage = &self.set.plan.stages[self.state.stage];
+        let initial = self.state.initial.filter(|_| self.state.stage > 0);
+        self.stepper = stage.stepper(initial);
+        if let Some(Waiting { theta, memory }) = self.state.waiting.pop() {
+            self.state.theta = theta;
+            self.stepper.recall(memory);
+        }
+        self.stepper.retry();
+        self.announce(stage, reason);
+    }
+
+    fn announce(&mut self, stage: &Stage, reason: &str) {
+        if self.set.comm.rank() == 0 {
+            self.observer.stage(self.state.step, reason, stage);
+        }
+    }
+
+    /// Steps until the end of a stage.
+    fn march(&mut self, flow: &mut Flow, stage: &Stage) -> Result<End> {
+        let solver = stage.solver();
         let mut drawn = None;
         loop {
             if let Some(end) = self.limit()? {
-                // The loop may end before its first step; the result is evaluated on these samples.
-                flow.draw(self.set.plan.epoch(self.state.step.saturating_sub(1)));
                 return Ok(end);
             }
-            let epoch = self.set.plan.epoch(self.state.step);
+            let epoch = stage.epoch(self.state.step);
             if drawn != Some(epoch) {
                 flow.draw(epoch);
                 drawn = Some(epoch);
@@ -140,19 +254,10 @@ impl<'a> Run<'a> {
             let report = match stepped {
                 Ok(report) => report,
                 Err(error @ Error::Input(_)) => return Err(error),
-                Err(Error::Failed(reason)) => {
-                    return Ok(End {
-                        status: Status::Failed,
-                        reason,
-                    });
-                }
+                Err(Error::Failed(reason)) => return Ok(End::of(Status::Failed, reason)),
             };
-            let end = self.accept(before, theta, &report)?;
-            if let Some(reason) = end {
-                return Ok(End {
-                    status: Status::Converged,
-                    reason,
-                });
+            if let Some(end) = self.accept(before, theta, &report)? {
+                return Ok(end);
             }
             if self.save_is_due()? {
                 self.save()?;
@@ -160,25 +265,27 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Takes the step over into the state, records it, and tells why the run has converged, if so.
+    /// Takes the step over into the state, records it, and tells why the stage has ended, if so.
     fn accept(
         &mut self,
         before: Vec<f64>,
         theta: Vec<f64>,
         report: &Report,
-    ) -> Result<Option<String>> {
+    ) -> Result<Option<End>> {
         let energy = report.energy();
-        let best = self.stepper.best();
+        self.state.initial.get_or_insert(energy);
+        self.remember_best();
+        let best = self.stepper.best().and(self.state.best.as_ref());
         let best_energy = best.map_or(energy, |b| b.energy);
         let shown = best.map_or(before, |b| b.theta.clone());
-        let mut end = report.finished.clone();
-        if end.is_none()
-            && matches!(self.set.deck.stop.energy, Auto::Set(limit) if best_energy <= limit)
-        {
-            end = Some(format!("E = {best_energy:.2e} is below `stop.energy`"));
+        let mut end = report.finished.as_ref().map(End::of_stepper);
+        // The energy of a few random points is no measure of the whole.
+        let whole = self.set.plan.stages[self.state.stage].batch.is_none();
+        if end.is_none() && whole {
+            end = self.tolerance(best_energy).map(End::converged);
         }
-        if end.is_none() {
-            end = self.steady.look(energy);
+        if end.is_none() && whole {
+            end = self.steady.look(energy).map(End::converged);
         }
         let step = self.state.step;
         if step.is_multiple_of(self.set.deck.output.every) || end.is_some() {
@@ -187,10 +294,12 @@ impl<'a> Run<'a> {
                 (self.set.deck.stop.error, self.exact_error(&errors))
                 && error <= limit
             {
-                end = Some(format!("the error {error:.2e} is below `stop.error`"));
+                let reason = format!("the error {error:.2e} is below `stop.error`");
+                end = Some(End::converged(reason));
             }
             let record = Record {
                 step,
+                stage: self.state.stage,
                 time: self.state.time,
                 seconds: self.seconds(),
                 best_energy,
@@ -208,6 +317,22 @@ impl<'a> Run<'a> {
         self.state.time += report.dt;
         self.state.theta = theta;
         Ok(end)
+    }
+
+    /// Keeps the best parameters of all visits to the last stage.
+    fn remember_best(&mut self) {
+        let kept = self.state.best.as_ref();
+        let better = |b: &&Best| kept.is_none_or(|kept| b.energy < kept.energy);
+        if let Some(best) = self.stepper.best().filter(better) {
+            self.state.best = Some(best.clone());
+        }
+    }
+
+    /// Why an energy is small enough, if it is.
+    fn tolerance(&self, energy: f64) -> Option<String> {
+        let limit = self.set.deck.stop.energy.as_option();
+        limit.filter(|limit| energy <= **limit)?;
+        Some(format!("E = {energy:.2e} is below `stop.energy`"))
     }
 
     /// Errors on every test. The rows trained on are many: they are looked at only at the end.
@@ -244,12 +369,7 @@ impl<'a> Run<'a> {
 
     /// Whether a limit of steps or time is reached; rank 0's clock decides for all.
     fn limit(&self) -> Result<Option<End>> {
-        let stopped = |reason: String| {
-            Some(End {
-                status: Status::Stopped,
-                reason,
-            })
-        };
+        let stopped = |reason: String| Some(End::of(Status::Stopped, reason));
         if self.state.step >= self.set.deck.stop.steps {
             return Ok(stopped(format!(
                 "`stop.steps` = {} steps done",

@@ -1,17 +1,19 @@
-//! The plan: which metric, solver and stepper a run uses, where the deck says "auto".
+//! The plan: which metric, and which stages with which solver and stepper, where the deck says "auto".
 //!
-//! | problem | solver | stepper |
-//! |---|---|---|
-//! | up to 1,500 parameters on fixed points | qr | natural |
-//! | more parameters, or fresh points | cholesky or qr | euler |
-//! | method = "sgd" | none | sgd |
+//! | problem | stages |
+//! |---|---|
+//! | squared residuals | qr + recursive on fresh subsets and, up to 1,500 parameters, qr + natural on all points, fixed, in turn |
+//! | the same, over 4,000 parameters | kernel + stochastic on fresh subsets |
+//! | other energies, up to 1,500 parameters on fixed points | qr + natural |
+//! | more parameters, or fresh points | cholesky + euler, qr + euler |
+//! | method = "sgd" | sgd |
 
-use crate::deck::{Auto, Deck, MethodName, MetricName, Resample, SolverName, StepperName};
+use super::stage::Stage;
+use crate::deck::{Auto, Deck, Many, MethodName, MetricName, Resample, SolverName, StepperName};
 use crate::error::{Error, Result};
 use crate::flow::Metric;
 use crate::problem::{Problem, Term};
-use crate::solver::{Cholesky, DEFAULT_DAMPING, Qr, Solver, Steepest};
-use crate::stepper::{Euler, Natural, Sgd, Stepper};
+use crate::solver::{DEFAULT_DAMPING, KERNEL_DAMPING};
 
 /// How a run is done; every choice is made.
 #[derive(Clone, Debug)]
@@ -20,20 +22,19 @@ pub struct Plan {
     pub metric: Metric,
     /// Relative change of E below which the state is steady, where that is looked at.
     pub steady: Option<f64>,
-    solver: SolverName,
-    stepper: StepperName,
-    method: MethodName,
-    /// Steps between sample sets; none where they are fixed.
-    resample: Option<u64>,
-    damping: f64,
-    cutoff: f64,
-    dt: Option<f64>,
-    momentum: f64,
-    kicks: bool,
+    /// What is done one after the other; at least one.
+    pub stages: Vec<Stage>,
 }
 
 /// Up to this many parameters the singular values of the tangent space are affordable.
 const MANY: usize = 1500;
+/// Up to this many parameters a triangle of rows can be carried from step to step.
+const MANY_REMEMBERED: usize = 4000;
+/// Points of a fresh subset per parameter: fewer than parameters, and away from a square system,
+/// which is ill-conditioned.
+const BATCH: f64 = 0.57;
+/// The most points of a fresh subset: their kernel matrix is factored at each step.
+const LARGEST_BATCH: usize = 512;
 
 impl Plan {
     /// Decides what the deck leaves open and writes the decisions back into it.
@@ -46,104 +47,64 @@ impl Plan {
             Auto::Set(Resample::Every(steps)) => Some(steps),
             _ => None,
         };
-        let flow = &mut deck.flow;
-        let metric = fill(&mut flow.metric, MetricName::Energy);
-        let solver = match flow.method {
-            MethodName::Sgd => SolverName::Steepest,
-            MethodName::Ned if p <= MANY => SolverName::Qr,
-            MethodName::Ned => SolverName::Cholesky,
+        let name = fill(&mut deck.flow.metric, MetricName::Energy);
+        let metric = match name {
+            MetricName::L2 => Metric::L2,
+            MetricName::Energy => Metric::Energy,
         };
-        let solver = fill(&mut flow.solver, solver);
-        let natural =
-            solver == SolverName::Qr && metric == MetricName::Energy && resample.is_none();
-        let stepper = if natural {
-            StepperName::Natural
-        } else {
-            StepperName::Euler
-        };
-        let stepper = fill(&mut flow.stepper, stepper);
-        if stepper == StepperName::Natural
-            && (solver != SolverName::Qr || metric != MetricName::Energy)
-        {
-            return Err(Error::Input(
-                "`flow.stepper = \"natural\"` needs solver = \"qr\" and metric = \"energy\"; set \
-                 these, or stepper = \"euler\""
-                    .into(),
-            ));
+        let (solvers, steppers) = choose(deck, problem, resample);
+        for (solver, stepper) in solvers.iter().zip(&steppers) {
+            check(*solver, *stepper, name)?;
         }
-        let cutoff = fill(
-            &mut flow.cutoff,
-            default_cutoff(problem, p.max(problem.rows())),
-        );
-        let damping = fill(&mut flow.damping, DEFAULT_DAMPING);
-        let dt = match flow.dt {
-            Auto::Set(dt) => Some(dt),
-            Auto::Auto => None,
+        let points: usize = problem.terms.iter().map(Term::points).sum();
+        let batch = ((BATCH * p as f64) as usize).clamp(16, LARGEST_BATCH);
+        let batch = fill(&mut deck.sampling.batch, batch.min(points.div_ceil(2)));
+        let flow = &mut deck.flow;
+        let cutoff = default_cutoff(problem, p.max(problem.rows()));
+        let cutoff = fill(&mut flow.cutoff, cutoff);
+        let damping = match solvers[0] {
+            SolverName::Kernel => KERNEL_DAMPING,
+            _ => DEFAULT_DAMPING,
         };
+        let damping = fill(&mut flow.damping, damping);
+        let momentum = fill(&mut flow.momentum, 0.0);
+        let stages = solvers.iter().zip(&steppers).enumerate();
+        let stages: Vec<Stage> = stages
+            .map(|(index, (&solver, &stepper))| {
+                let fresh = [StepperName::Recursive, StepperName::Stochastic].contains(&stepper);
+                Stage {
+                    method: flow.method,
+                    metric,
+                    solver,
+                    stepper,
+                    batch: fresh.then_some(batch),
+                    resample: if fresh { Some(1) } else { resample },
+                    damping,
+                    cutoff,
+                    dt: flow.dt.as_option().copied(),
+                    momentum,
+                    exact: problem.zero_residual && resample.is_none(),
+                    followed: index + 1 < steppers.len(),
+                }
+            })
+            .collect();
+        let last = &stages[stages.len() - 1];
+        let descends = last.stepper == StepperName::Euler && last.fixed_samples();
         let steady = match deck.stop.steady {
             Auto::Set(tolerance) => Some(tolerance),
-            Auto::Auto if stepper == StepperName::Euler && resample.is_none() => Some(1e-12),
+            Auto::Auto if descends && flow.method == MethodName::Ned => Some(1e-12),
             Auto::Auto => None,
         };
-        let steady = steady
-            .filter(|_| deck.flow.method == MethodName::Ned || deck.stop.steady != Auto::Auto);
         Ok(Self {
-            metric: match metric {
-                MetricName::L2 => Metric::L2,
-                MetricName::Energy => Metric::Energy,
-            },
+            metric,
             steady,
-            solver,
-            stepper,
-            method: deck.flow.method,
-            resample,
-            damping,
-            cutoff,
-            dt,
-            momentum: deck.flow.momentum,
-            kicks: problem.zero_residual && resample.is_none(),
+            stages,
         })
     }
 
-    /// The solver.
-    pub fn solver(&self) -> Box<dyn Solver> {
-        match self.solver {
-            SolverName::Steepest => Box::new(Steepest),
-            SolverName::Cholesky => Box::new(Cholesky {
-                damping: self.damping,
-            }),
-            SolverName::Qr => Box::new(Qr {
-                cutoff: self.cutoff,
-            }),
-        }
-    }
-
-    /// The stepper, at its start.
-    pub fn stepper(&self) -> Box<dyn Stepper> {
-        match (self.method, self.stepper) {
-            (MethodName::Sgd, _) => Box::new(Sgd::new(self.dt, self.momentum)),
-            (MethodName::Ned, StepperName::Natural) => Box::new(Natural::new(
-                self.cutoff,
-                self.kicks,
-                self.resample.is_none(),
-            )),
-            (MethodName::Ned, StepperName::Euler) => {
-                // Beyond dt = 1 a Gauss–Newton step only overshoots; other flows know no such bound.
-                let newton = self.metric == Metric::Energy && self.solver != SolverName::Steepest;
-                let largest = if newton { 1.0 } else { f64::INFINITY };
-                Box::new(Euler::new(self.dt, largest))
-            }
-        }
-    }
-
-    /// The sample set that step `step` uses.
-    pub fn epoch(&self, step: u64) -> u64 {
-        self.resample.map_or(0, |every| step / every)
-    }
-
-    /// Whether the sample set never changes.
-    pub fn fixed_samples(&self) -> bool {
-        self.resample.is_none()
+    /// The last stage, which brings the result.
+    pub fn last(&self) -> &Stage {
+        &self.stages[self.stages.len() - 1]
     }
 
     /// Floating-point operations of a step, counting what grows fastest: sweeps of the network, and
@@ -152,9 +113,10 @@ impl Plan {
         let (p, rows) = (problem.network.parameters() as f64, problem.rows() as f64);
         let sweep = |t: &Term| (t.points() * t.energy.layout().streams()) as f64 * 6.0 * p;
         let sweeps: f64 = problem.terms.iter().map(sweep).sum();
-        let factors = match self.solver {
+        let factors = match self.last().solver {
             SolverName::Steepest => 0.0,
             SolverName::Cholesky => rows * p * p + p * p * p / 3.0,
+            SolverName::Kernel => rows * rows * p,
             SolverName::Qr => 3.0 * rows * p * p + 8.0 * p * p * p,
         };
         sweeps + factors
@@ -167,23 +129,64 @@ impl Plan {
         deck.output.grid.clone().unwrap_or_else(|| vec![each; dim])
     }
 
-    /// "qr + natural", for people.
+    /// "qr + natural, energy metric, fixed points", stage by stage, for people.
     pub fn describe(&self) -> String {
-        if self.method == MethodName::Sgd {
-            return "sgd".into();
-        }
-        let samples = if self.fixed_samples() {
-            "fixed points"
-        } else {
-            "fresh points"
-        };
-        let metric = match self.metric {
-            Metric::L2 => "L2 metric",
-            Metric::Energy => "energy metric",
-        };
-        let [solver, stepper] = [self.solver().name(), self.stepper().name()];
-        format!("{solver} + {stepper}, {metric}, {samples}")
+        let stages: Vec<String> = self.stages.iter().map(Stage::describe).collect();
+        stages.join("; then ")
     }
+}
+
+/// Solver and stepper of every stage.
+fn choose(
+    deck: &mut Deck,
+    problem: &Problem,
+    resample: Option<u64>,
+) -> (Vec<SolverName>, Vec<StepperName>) {
+    let p = problem.network.parameters();
+    let small = p <= MANY;
+    let flow = &mut deck.flow;
+    let open = flow.solver == Auto::Auto && flow.stepper == Auto::Auto;
+    let energy = flow.metric == Auto::Set(MetricName::Energy);
+    let direct = if small { SolverName::Qr } else { SolverName::Cholesky };
+    let staged = open && energy && problem.has_residuals() && resample.is_none();
+    let natural = small && energy && resample.is_none();
+    let solvers = match flow.method {
+        MethodName::Sgd => vec![SolverName::Steepest],
+        MethodName::Ned if staged && p <= MANY_REMEMBERED => vec![SolverName::Qr],
+        MethodName::Ned if staged => vec![SolverName::Kernel],
+        MethodName::Ned => vec![direct],
+    };
+    let mut solvers = fill(&mut flow.solver, Many(solvers)).0;
+    let stepper = |solver: &SolverName| match solver {
+        SolverName::Kernel => StepperName::Stochastic,
+        SolverName::Qr if natural => StepperName::Natural,
+        _ => StepperName::Euler,
+    };
+    let steppers = match (staged, solvers.as_slice()) {
+        (true, [SolverName::Qr]) if small => vec![StepperName::Recursive, StepperName::Natural],
+        (true, [SolverName::Qr]) => vec![StepperName::Recursive],
+        _ => solvers.iter().map(stepper).collect(),
+    };
+    let mut steppers = fill(&mut flow.stepper, Many(steppers)).0;
+    // One name serves all stages.
+    let stages = solvers.len().max(steppers.len());
+    solvers.resize(stages, solvers[solvers.len() - 1]);
+    steppers.resize(stages, steppers[steppers.len() - 1]);
+    (solvers, steppers)
+}
+
+/// # Errors
+/// If a stepper does not work with a solver or a metric.
+fn check(solver: SolverName, stepper: StepperName, metric: MetricName) -> Result<()> {
+    let natural = stepper == StepperName::Natural;
+    if natural && (solver != SolverName::Qr || metric != MetricName::Energy) {
+        return Err(Error::Input(
+            "`flow.stepper = \"natural\"` needs solver = \"qr\" and metric = \"energy\"; set \
+             these, or stepper = \"euler\""
+                .into(),
+        ));
+    }
+    Ok(())
 }
 
 /// The least relative cutoff of singular values: rounding level of the rows where residuals are
@@ -197,11 +200,9 @@ fn default_cutoff(problem: &Problem, size: usize) -> f64 {
     }
 }
 
-fn fill<T: Copy>(setting: &mut Auto<T>, choice: T) -> T {
-    let value = match *setting {
-        Auto::Set(value) => value,
-        Auto::Auto => choice,
-    };
-    *setting = Auto::Set(value);
+/// The deck's value, or the choice, which is written into it.
+fn fill<T: Clone>(setting: &mut Auto<T>, choice: T) -> T {
+    let value = setting.as_option().cloned().unwrap_or(choice);
+    *setting = Auto::Set(value.clone());
     value
 }

@@ -3,11 +3,12 @@
 use super::run_of;
 use rand::seq::index;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use std::sync::Arc;
 
 /// Shares the training rows among cells; row numbers refer to the table.
 #[derive(Clone, Debug)]
 pub struct RandomRows {
-    rows: Vec<usize>,
+    rows: Arc<[usize]>,
     cells: usize,
     batch: usize,
 }
@@ -15,7 +16,30 @@ pub struct RandomRows {
 impl RandomRows {
     /// `rows` divided into `cells`, of which `batch` are drawn at a time in all.
     pub fn new(rows: Vec<usize>, cells: usize, batch: usize) -> Self {
-        Self { rows, cells, batch }
+        Self {
+            rows: rows.into(),
+            cells,
+            batch,
+        }
+    }
+
+    /// The same rows in other cells and batches.
+    pub fn in_batches(&self, cells: usize, batch: usize) -> Self {
+        Self {
+            rows: self.rows.clone(),
+            cells,
+            batch,
+        }
+    }
+
+    /// Number of rows to draw from.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 
     /// The table rows that cell `cell` draws, in ascending order, and their common weight: the

@@ -28,25 +28,27 @@ struct Gram {
 }
 
 impl Compression for Gram {
-    /// Enough rows for the product to outweigh the traffic of the sum, few enough for many ranks.
+    /// Enough rows for their product to outweigh the traffic of p² numbers per sum, few enough for
+    /// many ranks.
     fn limit(&self) -> usize {
-        (self.parameters / 4).clamp(64, 1024)
+        (self.parameters / 2).clamp(64, 4096)
     }
 
-    fn compress(&self, rows: Mat<f64>) -> Mat<f64> {
-        let p = rows.ncols();
-        let mut gram = Mat::zeros(p, p);
-        triangular::matmul(
-            gram.as_mut(),
-            BlockStructure::TriangularLower,
-            Accum::Replace,
-            rows.transpose(),
-            BlockStructure::Rectangular,
-            rows.as_ref(),
-            BlockStructure::Rectangular,
-            1.0,
-            Par::Seq,
-        );
+    fn compress(&self, blocks: Vec<Mat<f64>>) -> Mat<f64> {
+        let mut gram = Mat::zeros(self.parameters, self.parameters);
+        for rows in blocks {
+            triangular::matmul(
+                gram.as_mut(),
+                BlockStructure::TriangularLower,
+                Accum::Add,
+                rows.transpose(),
+                BlockStructure::Rectangular,
+                rows.as_ref(),
+                BlockStructure::Rectangular,
+                1.0,
+                Par::Seq,
+            );
+        }
         gram
     }
 
@@ -69,34 +71,36 @@ impl Solver for Cholesky {
         true
     }
 
-    fn factor(&self, tangent: &Tangent) -> Result<Box<dyn Inverse>> {
+    fn factor(&self, tangent: &Tangent, lift: f64) -> Result<Box<dyn Inverse>> {
         let parameters = tangent.parameters();
         let gram = gather(tangent, &Gram { parameters });
-        let factored = gram.and_then(|gram| factor_damped(&gram, self.damping));
-        // NaN tells the other ranks that rank 0 found no factorisation.
-        let mut damping = [factored.as_ref().map_or(f64::NAN, |f| f.damping)];
-        tangent.flow.comm.broadcast(&mut damping);
-        if damping[0].is_nan() {
-            return Err(Error::Failed(
-                "the Gram matrix has no Cholesky factorisation at any damping up to 1; \
-                 use solver = \"qr\""
-                    .into(),
-            ));
-        }
-        Ok(Box::new(Factor {
-            lower: factored.map(|f| f.lower),
-            damping: damping[0],
-        }))
+        let factored = gram.and_then(|gram| factor_damped(&gram, lift * self.damping));
+        let damping = damping_of(factored.as_ref(), tangent)?;
+        Ok(Box::new(Factor { factored, damping }))
     }
 }
 
-struct Factored {
-    lower: Mat<f64>,
-    damping: f64,
+/// L Lᵀ = G + λ tr(G)/p.
+pub(super) struct Factored {
+    pub(super) lower: Mat<f64>,
+    /// λ.
+    pub(super) damping: f64,
+}
+
+impl Factored {
+    /// (L Lᵀ)⁻¹ b.
+    pub(super) fn solve(&self, b: &[f64]) -> Vec<f64> {
+        let mut column = Mat::from_fn(b.len(), 1, |i, _| b[i]);
+        let scratch = llt::solve::solve_in_place_scratch::<f64>(b.len(), 1, Par::Seq);
+        let mut memory = MemBuffer::new(scratch);
+        let stack = MemStack::new(&mut memory);
+        llt::solve::solve_in_place(self.lower.as_ref(), column.as_mut(), Par::Seq, stack);
+        column.col_as_slice(0).to_vec()
+    }
 }
 
 /// Cholesky of G + λ tr(G)/p, with λ raised tenfold up to 1 while there is none.
-fn factor_damped(gram: &Mat<f64>, damping: f64) -> Option<Factored> {
+pub(super) fn factor_damped(gram: &Mat<f64>, damping: f64) -> Option<Factored> {
     let p = gram.ncols();
     let mean = (0..p).map(|i| gram[(i, i)]).sum::<f64>() / p as f64;
     let mut damping = damping;
@@ -121,22 +125,35 @@ fn factor_damped(gram: &Mat<f64>, damping: f64) -> Option<Factored> {
     None
 }
 
-/// L on rank 0, where G + λ = L Lᵀ.
+/// The damping that rank 0 factored with, on all ranks. Collective.
+///
+/// # Errors
+/// If it found no factorisation.
+pub(super) fn damping_of(factored: Option<&Factored>, tangent: &Tangent) -> Result<f64> {
+    // NaN tells the other ranks that rank 0 found none.
+    let mut damping = [factored.map_or(f64::NAN, |f| f.damping)];
+    tangent.flow.comm.broadcast(&mut damping);
+    if damping[0].is_nan() {
+        return Err(Error::Failed(
+            "the Gram matrix has no Cholesky factorisation at any damping up to 1; \
+             use solver = \"qr\""
+                .into(),
+        ));
+    }
+    Ok(damping[0])
+}
+
+/// L on rank 0, where G + λ tr(G)/p = L Lᵀ.
 struct Factor {
-    lower: Option<Mat<f64>>,
+    factored: Option<Factored>,
     damping: f64,
 }
 
 impl Inverse for Factor {
     fn apply(&self, tangent: &Tangent, g: &[f64]) -> Vec<f64> {
         let mut x = g.to_vec();
-        if let Some(lower) = &self.lower {
-            let mut column = Mat::from_fn(g.len(), 1, |i, _| g[i]);
-            let scratch = llt::solve::solve_in_place_scratch::<f64>(g.len(), 1, Par::Seq);
-            let mut memory = MemBuffer::new(scratch);
-            let stack = MemStack::new(&mut memory);
-            llt::solve::solve_in_place(lower.as_ref(), column.as_mut(), Par::Seq, stack);
-            x.copy_from_slice(column.col_as_slice(0));
+        if let Some(factored) = &self.factored {
+            x = factored.solve(g);
         }
         tangent.flow.comm.broadcast(&mut x);
         x

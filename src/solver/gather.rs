@@ -1,17 +1,18 @@
 //! Gathering the rows A of all cells into one small matrix, over the fixed tree.
 //!
-//! Rows travel up the tree as they are until a node holds enough of them to be worth compressing:
-//! into R of a QR factorisation, or into the Gram matrix AᵀA. When to compress depends on the number
-//! of rows alone, so the result has the same bits for any number of ranks and threads.
+//! Rows travel up the tree as they are, block by block, until a node holds enough of them to be worth
+//! compressing: into R of a QR factorisation, or into the Gram matrix AᵀA. When to compress depends on
+//! the number of rows alone, so the result has the same bits for any number of ranks and threads.
 
 use crate::comm::{Wire, tree_fold};
 use crate::flow::Tangent;
 use faer::Mat;
+use std::borrow::Cow;
 
 /// Rows that are still rows, or what they were compressed into.
 pub enum Folded {
-    /// Rows of A.
-    Rows(Mat<f64>),
+    /// Rows of A, in blocks one below the other.
+    Rows(Vec<Mat<f64>>),
     /// What a [`Compression`] made of rows.
     Compressed(Mat<f64>),
 }
@@ -21,8 +22,8 @@ pub trait Compression: Sync {
     /// A node with more rows than this is compressed.
     fn limit(&self) -> usize;
 
-    /// Compresses rows.
-    fn compress(&self, rows: Mat<f64>) -> Mat<f64>;
+    /// Compresses rows, given in blocks one below the other.
+    fn compress(&self, blocks: Vec<Mat<f64>>) -> Mat<f64>;
 
     /// Joins two compressed matrices; the left one holds the earlier cells.
     fn join(&self, left: Mat<f64>, right: Mat<f64>) -> Mat<f64>;
@@ -30,15 +31,27 @@ pub trait Compression: Sync {
 
 /// The compressed rows of all cells on rank 0, nothing elsewhere. Collective.
 pub fn gather(tangent: &Tangent, by: &dyn Compression) -> Option<Mat<f64>> {
+    gather_with(tangent, by, &|rows, _| rows.into_owned())
+}
+
+/// The same with rows that `widen` makes of a cell's rows A and its residual part v.
+pub fn gather_with(
+    tangent: &Tangent,
+    by: &dyn Compression,
+    widen: &(dyn Fn(Cow<'_, Mat<f64>>, &[f64]) -> Mat<f64> + Sync),
+) -> Option<Mat<f64>> {
     let flow = tangent.flow;
     let rows = tangent.row_source();
     let fold = |node: Folded| match node {
-        Folded::Rows(rows) if rows.nrows() > by.limit() => Folded::Compressed(by.compress(rows)),
+        Folded::Rows(rows) if count(&rows) > by.limit() => Folded::Compressed(by.compress(rows)),
         node => node,
     };
-    let leaf = |cell: usize| fold(Folded::Rows(rows.rows(cell).into_owned()));
+    let leaf = |cell: usize| fold(Folded::Rows(vec![widen(rows.rows(cell), rows.residual(cell))]));
     let merge = |left: Folded, right: Folded| match (left, right) {
-        (Folded::Rows(left), Folded::Rows(right)) => fold(Folded::Rows(stack(&left, &right))),
+        (Folded::Rows(mut left), Folded::Rows(right)) => {
+            left.extend(right);
+            fold(Folded::Rows(left))
+        }
         (left, right) => Folded::Compressed(by.join(finish(left, by), finish(right, by))),
     };
     let root = tree_fold(flow.comm, flow.shares(), &leaf, &merge)?;
@@ -52,36 +65,58 @@ fn finish(node: Folded, by: &dyn Compression) -> Mat<f64> {
     }
 }
 
-/// One matrix on top of the other.
-pub fn stack(top: &Mat<f64>, bottom: &Mat<f64>) -> Mat<f64> {
-    let mut both = Mat::zeros(top.nrows() + bottom.nrows(), top.ncols());
-    for j in 0..both.ncols() {
-        let (above, below) = both.col_as_slice_mut(j).split_at_mut(top.nrows());
-        above.copy_from_slice(top.col_as_slice(j));
-        below.copy_from_slice(bottom.col_as_slice(j));
-    }
-    both
+fn count(blocks: &[Mat<f64>]) -> usize {
+    blocks.iter().map(Mat::nrows).sum()
 }
 
+/// The blocks one below the other, as one matrix.
+pub fn stack(mut blocks: Vec<Mat<f64>>) -> Mat<f64> {
+    if blocks.len() == 1 {
+        return blocks.remove(0);
+    }
+    let columns = blocks.first().map_or(0, Mat::ncols);
+    let mut whole = Mat::zeros(count(&blocks), columns);
+    for j in 0..columns {
+        let mut rest = whole.col_as_slice_mut(j);
+        for block in &blocks {
+            let (here, below) = rest.split_at_mut(block.nrows());
+            here.copy_from_slice(block.col_as_slice(j));
+            rest = below;
+        }
+    }
+    whole
+}
+
+/// Blocks travel as they are: stacked into one they would be summed in another order.
 impl Wire for Folded {
     fn pack(self) -> Vec<f64> {
-        let (kind, matrix) = match self {
-            Self::Rows(m) => (0.0, m),
-            Self::Compressed(m) => (1.0, m),
+        let (kind, blocks) = match self {
+            Self::Rows(blocks) => (0.0, blocks),
+            Self::Compressed(matrix) => (1.0, vec![matrix]),
         };
-        let mut data = Vec::with_capacity(3 + matrix.nrows() * matrix.ncols());
-        data.extend([kind, matrix.nrows() as f64, matrix.ncols() as f64]);
-        (0..matrix.ncols()).for_each(|j| data.extend_from_slice(matrix.col_as_slice(j)));
+        let columns = blocks.first().map_or(0, Mat::ncols);
+        let mut data = vec![kind, columns as f64, blocks.len() as f64];
+        data.extend(blocks.iter().map(|block| block.nrows() as f64));
+        data.reserve(count(&blocks) * columns);
+        for block in &blocks {
+            (0..columns).for_each(|j| data.extend_from_slice(block.col_as_slice(j)));
+        }
         data
     }
 
     fn unpack(data: Vec<f64>) -> Self {
-        let [rows, columns] = [data[1] as usize, data[2] as usize];
-        let matrix = Mat::from_fn(rows, columns, |i, j| data[3 + j * rows + i]);
-        if data[0] == 0.0 {
-            Self::Rows(matrix)
-        } else {
-            Self::Compressed(matrix)
+        let (head, rest) = data.split_at(3);
+        let [columns, blocks] = [head[1] as usize, head[2] as usize];
+        let (heights, mut rest) = rest.split_at(blocks);
+        let mut unpacked = heights.iter().map(|&height| {
+            let height = height as usize;
+            let (here, below) = rest.split_at(height * columns);
+            rest = below;
+            Mat::from_fn(height, columns, |i, j| here[j * height + i])
+        });
+        match head[0] == 1.0 {
+            true => Self::Compressed(unpacked.next().unwrap_or_else(|| Mat::zeros(0, columns))),
+            false => Self::Rows(unpacked.collect()),
         }
     }
 }

@@ -7,11 +7,15 @@
 
 mod cholesky;
 mod gather;
+mod kernel;
 mod qr;
+mod recursion;
 mod steepest;
 
 pub use cholesky::{Cholesky, DEFAULT_DAMPING};
+pub use kernel::{Kernel, KERNEL_DAMPING};
 pub use qr::{Cut, Qr, Spectrum};
+pub use recursion::Recursion;
 pub use steepest::Steepest;
 
 use crate::error::Result;
@@ -25,17 +29,23 @@ pub trait Solver: Send + Sync {
     /// Whether the rows of the tangent space are needed, or only gradients.
     fn needs_rows(&self) -> bool;
 
-    /// Factors G at a tangent space. Collective: every rank calls it.
+    /// Factors G at a tangent space, damped `lift` times as much as the solver does by itself (1
+    /// unless a stepper asks for more). Collective: every rank calls it.
     ///
     /// # Errors
     /// When no factorisation exists even with the largest damping.
-    fn factor(&self, tangent: &Tangent) -> Result<Box<dyn Inverse>>;
+    fn factor(&self, tangent: &Tangent, lift: f64) -> Result<Box<dyn Inverse>>;
 }
 
 /// A factored G.
 pub trait Inverse {
     /// G⁺ g, the same on all ranks. Collective.
     fn apply(&self, tangent: &Tangent, g: &[f64]) -> Vec<f64>;
+
+    /// The direction θ' = −G⁺ (Aᵀ v + Jᵀ f) of a covector, the same on all ranks. Collective.
+    fn direction(&self, tangent: &Tangent, at: &Covector) -> Vec<f64> {
+        negated(self.apply(tangent, &tangent.pull(at)))
+    }
 
     /// The singular values of A and what lies along them, where the factorisation knows them.
     fn spectrum(&self) -> Option<&Spectrum> {
@@ -55,19 +65,8 @@ pub struct Note {
     pub rank: usize,
 }
 
-/// The direction θ' = −G⁺ (Aᵀ v + Jᵀ f) of a covector. Where the inverse is a truncated one, one
-/// correction with the residual v + A x restores the accuracy that the normal equations lose
-/// (corrected semi-normal equations: Björck 1987, doi:10.1016/0024-3795(87)90101-7).
-pub fn direction(tangent: &Tangent, inverse: &dyn Inverse, at: &Covector) -> Vec<f64> {
-    let negated = |mut x: Vec<f64>| {
-        x.iter_mut().for_each(|x| *x = -*x);
-        x
-    };
-    let mut x = negated(inverse.apply(tangent, &tangent.pull(at)));
-    if inverse.spectrum().is_some() {
-        let rest = tangent.pull(&tangent.push(at, &x));
-        let correction = inverse.apply(tangent, &rest);
-        x.iter_mut().zip(&correction).for_each(|(x, c)| *x -= c);
-    }
+/// −x.
+fn negated(mut x: Vec<f64>) -> Vec<f64> {
+    x.iter_mut().for_each(|x| *x = -*x);
     x
 }

@@ -2,13 +2,14 @@
 //!
 //! The normal equations are never formed, so directions down to the relative singular value 1e-12
 //! are seen, where AᵀA is blind below 1e-8. Q is never kept: Aᵀv is an ordinary sum, and one
-//! correction step restores the accuracy (see [`super::direction`]). R and its singular vectors stay
+//! correction with the residual v + A x restores the accuracy that the normal equations lose
+//! (corrected semi-normal equations: Björck 1987, doi:10.1016/0024-3795(87)90101-7). R and its singular vectors stay
 //! on rank 0; all ranks know the singular values.
 
 use super::gather::{Compression, gather, stack};
-use super::{Inverse, Note, Solver};
+use super::{Inverse, Note, Solver, negated};
 use crate::error::{Error, Result};
-use crate::flow::Tangent;
+use crate::flow::{Covector, Tangent};
 use crate::simd::vectorised;
 use crate::vector::dot;
 use faer::dyn_stack::{MemBuffer, MemStack};
@@ -34,17 +35,17 @@ impl Compression for Triangle {
         self.parameters * (self.rows / (16 * self.parameters)).clamp(1, 4)
     }
 
-    fn compress(&self, rows: Mat<f64>) -> Mat<f64> {
-        triangle(rows)
+    fn compress(&self, blocks: Vec<Mat<f64>>) -> Mat<f64> {
+        triangle(stack(blocks))
     }
 
     fn join(&self, left: Mat<f64>, right: Mat<f64>) -> Mat<f64> {
-        triangle(stack(&left, &right))
+        triangle(stack(vec![left, right]))
     }
 }
 
 /// R of the QR factorisation, with min(rows, columns) rows.
-fn triangle(mut a: Mat<f64>) -> Mat<f64> {
+pub(super) fn triangle(mut a: Mat<f64>) -> Mat<f64> {
     let (m, n) = (a.nrows(), a.ncols());
     let size = m.min(n);
     if size == 0 {
@@ -70,7 +71,7 @@ impl Solver for Qr {
         true
     }
 
-    fn factor(&self, tangent: &Tangent) -> Result<Box<dyn Inverse>> {
+    fn factor(&self, tangent: &Tangent, _lift: f64) -> Result<Box<dyn Inverse>> {
         let parameters = tangent.parameters();
         let rows = tangent.flow.row_count();
         let r = gather(tangent, &Triangle { parameters, rows });
@@ -193,6 +194,10 @@ impl Inverse for Spectrum {
         self.apply(tangent, g, self.cutoff)
     }
 
+    fn direction(&self, tangent: &Tangent, at: &Covector) -> Vec<f64> {
+        self.cut(self.cutoff).direction(tangent, at)
+    }
+
     fn spectrum(&self) -> Option<&Spectrum> {
         Some(self)
     }
@@ -211,6 +216,14 @@ pub struct Cut<'s> {
 impl Inverse for Cut<'_> {
     fn apply(&self, tangent: &Tangent, g: &[f64]) -> Vec<f64> {
         self.spectrum.apply(tangent, g, self.cutoff)
+    }
+
+    fn direction(&self, tangent: &Tangent, at: &Covector) -> Vec<f64> {
+        let mut x = negated(self.apply(tangent, &tangent.pull(at)));
+        let rest = tangent.pull(&tangent.push(at, &x));
+        let correction = self.apply(tangent, &rest);
+        x.iter_mut().zip(&correction).for_each(|(x, c)| *x -= c);
+        x
     }
 
     fn spectrum(&self) -> Option<&Spectrum> {

@@ -17,7 +17,7 @@ impl Solver for Steepest {
         false
     }
 
-    fn factor(&self, _tangent: &Tangent) -> Result<Box<dyn Inverse>> {
+    fn factor(&self, _tangent: &Tangent, _lift: f64) -> Result<Box<dyn Inverse>> {
         Ok(Box::new(Self))
     }
 }

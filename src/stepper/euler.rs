@@ -7,7 +7,7 @@
 use super::{Memory, Report, Stepper, moved};
 use crate::error::{Error, Result};
 use crate::flow::{Flow, checked_energy};
-use crate::solver::{Solver, direction};
+use crate::solver::Solver;
 use crate::vector::norm;
 use serde::{Deserialize, Serialize};
 
@@ -54,8 +54,8 @@ impl Stepper for Euler {
     ) -> Result<Report> {
         let tangent = flow.tangent(theta, solver.needs_rows());
         let energy = checked_energy(flow, &tangent.here, theta, step)?;
-        let inverse = solver.factor(&tangent)?;
-        let d = direction(&tangent, inverse.as_ref(), &tangent.here);
+        let inverse = solver.factor(&tangent, 1.0)?;
+        let d = inverse.direction(&tangent, &tangent.here);
         let mut report = Report {
             direction: norm(&d),
             note: inverse.note(),

@@ -6,7 +6,7 @@
 
 use super::moved;
 use crate::flow::{Covector, Tangent};
-use crate::solver::{Inverse, direction};
+use crate::solver::Inverse;
 use crate::vector::{finite, norm};
 
 /// The natural-level test of one step: A and its cutoff are frozen.
@@ -38,7 +38,7 @@ impl LevelTest<'_, '_, '_> {
         if !at.energy().is_finite() {
             return None;
         }
-        let x = direction(self.tangent, self.inverse, &at);
+        let x = self.inverse.direction(self.tangent, &at);
         finite(&x).then_some(x)
     }
 

@@ -6,7 +6,7 @@
 //! ```
 //! use ned_dist::error::Result;
 //! use ned_dist::flow::Flow;
-//! use ned_dist::solver::{Solver, direction};
+//! use ned_dist::solver::Solver;
 //! use ned_dist::stepper::{Memory, Report, Stepper};
 //!
 //! /// Euler's method with a fixed step.
@@ -18,8 +18,8 @@
 //!     }
 //!     fn step(&mut self, flow: &Flow, solver: &dyn Solver, theta: &mut Vec<f64>, _: u64) -> Result<Report> {
 //!         let tangent = flow.tangent(theta, solver.needs_rows());
-//!         let inverse = solver.factor(&tangent)?;
-//!         let d = direction(&tangent, inverse.as_ref(), &tangent.here);
+//!         let inverse = solver.factor(&tangent, 1.0)?;
+//!         let d = inverse.direction(&tangent, &tangent.here);
 //!         theta.iter_mut().zip(&d).for_each(|(t, d)| *t += self.0 * d);
 //!         Ok(Report::new(&tangent.here, self.0))
 //!     }
@@ -31,17 +31,26 @@
 //! ```
 
 mod euler;
+mod guard;
 mod level;
 mod natural;
+mod recursive;
+mod settling;
 mod sgd;
+mod stochastic;
 
 pub use euler::Euler;
-pub use natural::Natural;
+pub use natural::{Natural, Setting as NaturalSetting};
+pub use recursive::Recursive;
 pub use sgd::Sgd;
+pub use stochastic::Stochastic;
 
 use crate::error::Result;
 use crate::flow::{Covector, Flow};
+use crate::sampling::{Purpose, stream};
 use crate::solver::{Note, Solver};
+use rand::RngExt;
+use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
 /// A rule that advances θ by one step.
@@ -66,6 +75,9 @@ pub trait Stepper {
         None
     }
 
+    /// Goes on after the next stage has tried to finish from here and was stuck.
+    fn retry(&mut self) {}
+
     /// All that is remembered between steps.
     fn memory(&self) -> Memory;
 
@@ -86,8 +98,8 @@ pub struct Report {
     pub dt: f64,
     /// Damping or cutoff, and rank.
     pub note: Note,
-    /// Why the flow has come to its end, if it has.
-    pub finished: Option<String>,
+    /// Why the stepper ends, if it does.
+    pub finished: Option<Finish>,
 }
 
 impl Report {
@@ -109,6 +121,32 @@ impl Report {
     }
 }
 
+/// Why a stepper ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// The flow has come to its end.
+    Done(String),
+    /// Enough for the next stage of the run to take over.
+    Settled(String),
+    /// Nothing more is to be had from here; a stage before may find a better place.
+    Stuck(String),
+}
+
+impl From<&str> for Finish {
+    fn from(reason: &str) -> Self {
+        Self::Done(reason.into())
+    }
+}
+
+impl Finish {
+    /// The reason in words.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Done(reason) | Self::Settled(reason) | Self::Stuck(reason) => reason,
+        }
+    }
+}
+
 /// The parameters of least energy so far.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Best {
@@ -127,11 +165,25 @@ pub enum Memory {
     Euler(euler::State),
     /// Of [`Natural`].
     Natural(Box<natural::State>),
+    /// Of [`Recursive`].
+    Recursive(Box<recursive::State>),
     /// Of [`Sgd`].
     Sgd(sgd::State),
+    /// Of [`Stochastic`].
+    Stochastic(stochastic::State),
 }
 
 /// θ + dt d.
 fn moved(theta: &[f64], dt: f64, d: &[f64]) -> Vec<f64> {
     theta.iter().zip(d).map(|(t, d)| t + dt * d).collect()
+}
+
+/// Disturbs θ by normal numbers of a quarter of the root mean square of parameters of norm `size`.
+fn kick(flow: &Flow, theta: &mut [f64], size: f64, step: u64) {
+    let mut rng = stream(flow.seed(), Purpose::Kick, step, 0);
+    let scale = 0.25 * size / (theta.len() as f64).sqrt();
+    for t in theta {
+        let normal: f64 = rng.sample(StandardNormal);
+        *t += scale * normal;
+    }
 }

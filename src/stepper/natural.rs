@@ -11,28 +11,37 @@
 //! and falls a hundredfold whenever the directions above it see less than nine tenths of the
 //! residual.
 //!
-//! **Kicks.** Where an exact solution has energy zero, standing still at a positive energy means
-//! being stuck; the best parameters are then disturbed and the rule starts over. Elsewhere
-//! (variational energies, noisy data) standing still is the end.
+//! **Being stuck.** Where an exact solution has energy zero, standing still at a positive energy means
+//! being stuck. A stage of the run before this one, if there is one, then goes on from where it had
+//! left off; otherwise the best parameters are disturbed (kicked) and the rule starts over.
+//! Elsewhere (variational energies, noisy data) standing still is the end.
 
 use super::level::LevelTest;
-use super::{Best, Memory, Report, Stepper, moved};
+use super::{Best, Finish, Memory, Report, Stepper, kick, moved};
 use crate::error::{Error, Result};
 use crate::flow::{Flow, checked_energy};
-use crate::sampling::{Purpose, stream};
-use crate::solver::{Inverse, Solver, Spectrum, direction};
+use crate::solver::{Inverse, Solver, Spectrum};
 use crate::vector::norm;
-use rand::RngExt;
-use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
 /// See the module's page.
 #[derive(Clone, Debug)]
 pub struct Natural {
-    cutoff: f64,
-    kicks: bool,
-    fixed: bool,
+    setting: Setting,
     state: State,
+}
+
+/// What the rule is told of the run.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Least relative cutoff.
+    pub cutoff: f64,
+    /// Whether an exact solution has energy zero, so that standing still above is being stuck.
+    pub exact: bool,
+    /// Whether energies of different steps can be compared because the points stay.
+    pub fixed: bool,
+    /// The energy at the start of the run, if a stage went before.
+    pub initial: Option<f64>,
 }
 
 /// What the rule remembers between steps.
@@ -70,7 +79,9 @@ struct Accepted {
     simplified: Vec<f64>,
 }
 
+/// The first cutoff from a random start, and after a stage that has come near the solution.
 const COARSE: f64 = 1e-5;
+const WARM: f64 = 1e-6;
 const LOWER: f64 = 100.0;
 const CAPTURED: f64 = 0.9;
 const SHORTEST: f64 = 1e-6;
@@ -79,24 +90,24 @@ const PATIENCE: u32 = 40;
 /// Relative energies: done for good, and done rather than kicked.
 const DONE: f64 = 1e-24;
 const NEARLY_DONE: f64 = 1e-21;
-const KICK: f64 = 0.25;
 /// Kicks without progress after which the rule gives up.
 const LAST_KICK: u32 = 20;
 
 impl Natural {
-    /// The rule with least cutoff `cutoff`; `kicks` if standing still at a positive energy is being
-    /// stuck, `fixed` if energies of different steps can be compared because the points stay.
-    pub fn new(cutoff: f64, kicks: bool, fixed: bool) -> Self {
+    /// The rule at its start.
+    pub fn new(setting: Setting) -> Self {
+        let coarse = match setting.initial {
+            None => COARSE,
+            Some(_) => WARM,
+        };
         Self {
-            cutoff,
-            kicks,
-            fixed,
+            setting,
             state: State {
-                cutoff: COARSE.max(cutoff),
+                cutoff: coarse.max(setting.cutoff),
                 length: FIRST,
                 last: None,
                 best: None,
-                initial: None,
+                initial: setting.initial,
                 size: 0.0,
                 level: f64::INFINITY,
                 since: 0,
@@ -113,7 +124,7 @@ impl Natural {
         if state.size == 0.0 {
             state.size = norm(theta);
         }
-        let falls = match self.kicks {
+        let falls = match self.setting.exact {
             true => energy < 0.5 * state.level,
             false => energy < state.level - 1e-13 * energy.abs(),
         };
@@ -138,32 +149,37 @@ impl Natural {
     /// Lowers τ until the directions above it see nine tenths of what can be seen.
     fn lower_cutoff(&mut self, spectrum: &Spectrum, c: &[f64], total: f64) {
         let state = &mut self.state;
-        while state.cutoff > self.cutoff && share(spectrum, c, state.cutoff) < CAPTURED * total {
-            state.cutoff = self.cutoff.max(state.cutoff / LOWER);
+        while state.cutoff > self.setting.cutoff && share(spectrum, c, state.cutoff) < CAPTURED * total {
+            state.cutoff = self.setting.cutoff.max(state.cutoff / LOWER);
         }
     }
 
-    /// Why the flow has come to its end, if it has; or starts over from a disturbed best.
-    fn end(&mut self, flow: &Flow, theta: &mut Vec<f64>, stuck: bool, step: u64) -> Option<String> {
+    /// Why the rule ends, if it does; or starts over from a disturbed best.
+    fn end(&mut self, flow: &Flow, theta: &mut Vec<f64>, stuck: bool, step: u64) -> Option<Finish> {
         let state = &self.state;
         let initial = state.initial.unwrap_or(0.0);
         let best = state.best.as_ref()?;
-        if self.kicks && best.energy < DONE * initial {
-            return Some(format!("E below {DONE:.0e} of its start"));
+        let below = |share: f64| best.energy < share * initial;
+        if self.setting.exact && below(DONE) {
+            return Some(Finish::Done(format!("E below {DONE:.0e} of its start")));
         }
         if !stuck {
             return None;
         }
-        if !self.kicks {
+        if !self.setting.exact {
             return Some("steady: the energy falls no more".into());
         }
-        if best.energy < NEARLY_DONE * initial {
-            return Some(format!(
+        if below(NEARLY_DONE) {
+            return Some(Finish::Done(format!(
                 "E below {NEARLY_DONE:.0e} of its start, at rounding level"
-            ));
+            )));
+        }
+        if self.setting.initial.is_some() {
+            return Some(Finish::Stuck("no way down on these points".into()));
         }
         if state.kicks >= LAST_KICK {
-            return Some(format!("no smaller energy after {LAST_KICK} restarts"));
+            let reason = format!("no smaller energy after {LAST_KICK} restarts");
+            return Some(Finish::Done(reason));
         }
         self.kick(flow, theta, step);
         None
@@ -171,16 +187,11 @@ impl Natural {
 
     fn kick(&mut self, flow: &Flow, theta: &mut Vec<f64>, step: u64) {
         let state = &mut self.state;
-        let mut rng = stream(flow.seed(), Purpose::Kick, step, 0);
         if let Some(best) = &state.best {
-            let scale = KICK * state.size / (theta.len() as f64).sqrt();
-            let disturbed = best.theta.iter().map(|t| {
-                let normal: f64 = rng.sample(StandardNormal);
-                t + scale * normal
-            });
-            *theta = disturbed.collect();
+            theta.clone_from(&best.theta);
+            kick(flow, theta, state.size, step);
         }
-        state.cutoff = COARSE.max(self.cutoff);
+        state.cutoff = COARSE.max(self.setting.cutoff);
         state.length = FIRST;
         state.last = None;
         state.level = f64::INFINITY;
@@ -204,14 +215,14 @@ impl Natural {
     fn stands(&mut self, seen: f64, total: f64) -> bool {
         let state = &mut self.state;
         let waited = state.since > PATIENCE;
-        let at_end = state.cutoff <= self.cutoff;
+        let at_end = state.cutoff <= self.setting.cutoff;
         if waited && !at_end {
-            state.cutoff = self.cutoff.max(state.cutoff / LOWER);
+            state.cutoff = self.setting.cutoff.max(state.cutoff / LOWER);
             state.since = 0;
         }
-        let blind = self.kicks && seen < 1e-2 * total;
+        let blind = self.setting.exact && seen < 1e-2 * total;
         // On fresh points the energies of two steps say nothing of each other.
-        self.fixed && (state.failures >= 3 || (at_end && (waited || blind)))
+        self.setting.fixed && (state.failures >= 3 || (at_end && (waited || blind)))
     }
 
     /// Remembers an accepted step along a direction of length `direction`; its parameters.
@@ -232,7 +243,7 @@ impl Natural {
         state.last = None;
         state.failures += 1;
         if state.failures > 1 {
-            state.cutoff = self.cutoff.max(state.cutoff / LOWER);
+            state.cutoff = self.setting.cutoff.max(state.cutoff / LOWER);
         }
     }
 
@@ -294,7 +305,7 @@ impl Stepper for Natural {
         let tangent = flow.tangent(theta, true);
         let energy = checked_energy(flow, &tangent.here, theta, step)?;
         self.look(theta, energy);
-        let inverse = solver.factor(&tangent)?;
+        let inverse = solver.factor(&tangent, 1.0)?;
         let Some(spectrum) = inverse.spectrum() else {
             return Err(Error::Input(
                 "`flow.stepper`: the natural-level rule needs singular values; set solver = \"qr\""
@@ -303,8 +314,8 @@ impl Stepper for Natural {
         };
         let g = tangent.pull(&tangent.here);
         let c = spectrum.coefficients(&tangent, &g);
-        let seen = share(spectrum, &c, self.cutoff);
-        let total = if self.kicks { 2.0 * energy } else { seen };
+        let seen = share(spectrum, &c, self.setting.cutoff);
+        let total = if self.setting.exact { 2.0 * energy } else { seen };
         let stuck = self.stands(seen, total);
         let mut report = Report {
             gradient: norm(&g),
@@ -317,7 +328,7 @@ impl Stepper for Natural {
         }
         self.lower_cutoff(spectrum, &c, total);
         let cut = spectrum.cut(self.state.cutoff);
-        let d = direction(&tangent, &cut, &tangent.here);
+        let d = cut.direction(&tangent, &tangent.here);
         report.direction = norm(&d);
         report.note = cut.note();
         self.predict(&d);
@@ -338,7 +349,7 @@ impl Stepper for Natural {
     }
 
     fn best(&self) -> Option<&Best> {
-        self.state.best.as_ref().filter(|_| self.fixed)
+        self.state.best.as_ref().filter(|_| self.setting.fixed)
     }
 
     fn memory(&self) -> Memory {

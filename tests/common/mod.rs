@@ -6,7 +6,7 @@ use ned_dist::deck::Deck;
 use ned_dist::error::Result;
 use ned_dist::problem::{Problem, build};
 use ned_dist::run::{
-    Folder, Identity, Observer, Opened, Plan, Policy, Record, Run, Setting, State, Store, Summary,
+    Folder, Identity, Observer, Opened, Plan, Policy, Record, Run, Setting, Stage, State, Store, Summary,
 };
 use ned_dist::table::Table;
 use std::collections::BTreeMap;
@@ -18,6 +18,7 @@ pub struct Silent;
 
 impl Observer for Silent {
     fn record(&mut self, _: &Record, _: &Problem) {}
+    fn stage(&mut self, _: u64, _: &str, _: &Stage) {}
     fn warn(&mut self, _: &str) {}
 }
 
@@ -29,6 +30,7 @@ impl Observer for Keep {
     fn record(&mut self, record: &Record, _: &Problem) {
         self.0.push(record.clone());
     }
+    fn stage(&mut self, _: u64, _: &str, _: &Stage) {}
     fn warn(&mut self, _: &str) {}
 }
 

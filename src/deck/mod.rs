@@ -65,7 +65,7 @@ pub use definitions::{Constant, Constants, Function, Functions};
 pub use domain::{Domain, Shape, ShapeName};
 pub use error::DeckError;
 pub use flow::{Flow, MethodName, MetricName, SolverName, StepperName};
-pub use network::{ActivationName, Network};
+pub use network::{ActivationName, Fourier, Network};
 pub use output::{FieldFormat, Output};
 pub use problem::{Law, Problem};
 pub use sampling::{Resample, RuleName, Sampling};

@@ -33,7 +33,12 @@ pub fn build(deck: &mut Deck, table: Option<Table>) -> Result<Problem> {
         tests: Vec::new(),
     };
     let split = build.split();
-    let output = build.output_scale(&split.train);
+    let output = network::output_scale(
+        build.deck,
+        &build.names,
+        build.table.as_deref(),
+        &split.train,
+    );
     build.fill_counts(split.train.len())?;
     build.interior()?;
     build.boundary()?;
@@ -107,27 +112,6 @@ impl Builder<'_> {
         train.sort_unstable();
         rows.sort_unstable();
         Split { train, test: rows }
-    }
-
-    /// Data say how large the unknowns are: their mean and spread, so that the network works on
-    /// numbers of about one. Equations do not say; there the map is the identity.
-    fn output_scale(&self, train: &[usize]) -> Affine {
-        let mut output = Affine::identity(self.names.unknowns.len());
-        let Some(table) = &self.table else {
-            return output;
-        };
-        if self.deck.problem.law.is_none() {
-            for &(unknown, column) in &self.names.direct_targets {
-                let column = table.values().column(column);
-                let n = train.len() as f64;
-                let mean = train.iter().map(|&i| column[i]).sum::<f64>() / n;
-                let square = |&i: &usize| (column[i] - mean).powi(2);
-                let spread = (train.iter().map(square).sum::<f64>() / n).sqrt();
-                output.shift[unknown] = mean;
-                output.scale[unknown] = if spread > 0.0 { spread } else { 1.0 };
-            }
-        }
-        output
     }
 
     /// Fills in how many points there are and how they are drawn.

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::jet::Layout;
 use crate::network::{Activation, Affine, Ansatz, Embedding, Mlp, Network};
 use crate::sampling::{Purpose, stream};
+use crate::table::Table;
 
 /// What the network depends on.
 pub struct Builder<'a> {
@@ -64,6 +65,25 @@ impl Builder<'_> {
         let mut rng = stream(self.deck.flow.seed, Purpose::Features, 0, 0);
         input.with_fourier(fourier.features, fourier.scale, &mut rng)
     }
+}
+
+/// Data say how large the unknowns are: their mean and spread, so that the network works on numbers
+/// of about one. Equations do not say; there the map is the identity.
+pub fn output_scale(deck: &Deck, names: &Names, table: Option<&Table>, train: &[usize]) -> Affine {
+    let mut output = Affine::identity(names.unknowns.len());
+    let Some(table) = table.filter(|_| deck.problem.law.is_none()) else {
+        return output;
+    };
+    for &(unknown, column) in &names.direct_targets {
+        let column = table.values().column(column);
+        let n = train.len() as f64;
+        let mean = train.iter().map(|&i| column[i]).sum::<f64>() / n;
+        let square = |&i: &usize| (column[i] - mean).powi(2);
+        let spread = (train.iter().map(square).sum::<f64>() / n).sqrt();
+        output.shift[unknown] = mean;
+        output.scale[unknown] = if spread > 0.0 { spread } else { 1.0 };
+    }
+    output
 }
 
 #[cfg(test)]

@@ -89,8 +89,19 @@ pub fn output_scale(deck: &Deck, names: &Names, table: Option<&Table>, train: &[
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use crate::deck::Deck;
-    use crate::problem::build;
+    use super::*;
+    use crate::problem::{Place, Problem, build};
+
+    /// A system in [0, 1] × [0, 2] with these keys of [network] and what follows them.
+    fn problem(network: &str) -> Result<(Deck, Problem)> {
+        let text = format!(
+            "[domain]\nlower = [0, 0]\nupper = [1, 2]\n[problem]\nunknowns = [\"u\", \"v\"]\n\
+             equation = [\"lap(u) = v\", \"lap(v) = 1\"]\n[network]\nhidden = [7, 4]\n{network}"
+        );
+        let mut deck = Deck::from_toml(&text, "test.toml", &[])?;
+        let problem = build(&mut deck, None)?;
+        Ok((deck, problem))
+    }
 
     #[test]
     fn the_deck_counts_the_parameters_of_the_network() {
@@ -100,15 +111,26 @@ mod tests {
             "fourier = { features = 5 }",
             "periodic = [\"x\", \"y\"]\nfourier = { features = 3, scale = 2.5 }",
         ] {
-            let text = format!(
-                "[domain]\nlower = [0, 0]\nupper = [1, 2]\n[problem]\nunknowns = [\"u\", \"v\"]\n\
-                 equation = [\"lap(u) = v\", \"lap(v) = 1\"]\n[network]\nhidden = [7, 4]\n{network}"
-            );
-            let mut deck = Deck::from_toml(&text, "test.toml", &[]).unwrap();
-            let problem = build(&mut deck, None).unwrap();
+            let (deck, problem) = problem(network).unwrap();
             let counted = deck.network.parameters(2, 2);
             assert_eq!(problem.network.parameters() as u128, counted, "{network}");
             assert_eq!(problem.network.inputs(), 2);
         }
+    }
+
+    #[test]
+    fn a_periodic_coordinate_has_no_ends() {
+        let boundary = "[[boundary]]\ncondition = \"u = 0\"";
+        let (_, strip) = problem(&format!("periodic = [\"y\"]\n{boundary}")).unwrap();
+        match &strip.terms[1].place {
+            Place::Boundary(region) => assert_eq!(region.measure(), 4.0, "x = 0 and x = 1"),
+            _ => panic!("a term on the boundary is expected"),
+        }
+        let torus = problem(&format!("periodic = [\"x\", \"y\"]\n{boundary}"));
+        let error = torus.err().unwrap().to_string();
+        assert!(
+            error.contains("boundary[0].on") && error.contains("no boundary"),
+            "{error}"
+        );
     }
 }

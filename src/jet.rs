@@ -84,6 +84,15 @@ impl Layout {
         pairs.map(move |(k, &(i, j))| (start + k, i, j))
     }
 
+    /// The derivatives that are carried, in the order of their streams.
+    pub fn derivatives(&self) -> impl Iterator<Item = Derivative> + '_ {
+        let axes = if self.first { self.dim } else { 0 };
+        std::iter::once(Derivative::Value)
+            .chain((0..axes).map(Derivative::First))
+            .chain(self.laplacian.then_some(Derivative::Laplacian))
+            .chain(self.second.iter().map(|&(i, j)| Derivative::Second(i, j)))
+    }
+
     /// Stream of a derivative, if it is carried.
     pub fn stream(&self, derivative: Derivative) -> Option<usize> {
         match derivative {

@@ -174,3 +174,59 @@ condition = "u = g"
 "#;
     reaches(&[deck], 1e-3);
 }
+
+#[test]
+fn poisson_with_hard_boundary_values() {
+    let law = r#"
+[functions]
+f = "manufactured"
+[problem]
+equation = "-lap(u) = f"
+exact = "sin(pi*x)*sin(pi*y) + x*y"
+[[boundary]]
+on = "x == 0 or y == 0"
+condition = "u = 0"
+enforce = "hard"
+[[boundary]]
+on = "x = 1"
+condition = "u = y"
+enforce = "hard"
+[[boundary]]
+on = "y = 1"
+condition = "u = x"
+enforce = "hard"
+"#;
+    reaches(&[SQUARE, law], 1e-6);
+}
+
+#[test]
+fn an_equation_on_a_circle() {
+    let deck = r#"
+[domain]
+lower = [0.5]
+upper = [2.5]
+[functions]
+f = "manufactured"
+[problem]
+equation = "-u_xx + u = f"
+exact = "exp(sin(pi*x))"
+[network]
+periodic = ["x"]
+"#;
+    reaches(&[deck], 1e-7);
+}
+
+#[test]
+fn a_wave_of_many_periods_by_fourier_features() {
+    let deck = r#"
+[domain]
+lower = [-1.0]
+upper = [1.0]
+[problem]
+equation = "u = sin(20*x) + 0.3*x"
+exact = "sin(20*x) + 0.3*x"
+[network]
+fourier = { features = 8, scale = 5.0 }
+"#;
+    reaches(&[deck], 1e-6);
+}

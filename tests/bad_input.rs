@@ -164,6 +164,21 @@ const CHANGES: &[(&str, &str, &[&str])] = &[
         &["law.toml:", "flow.stepper", "available"],
     ),
     (
+        "hidden = [6]",
+        "hidden = [6]\nperiodic = [\"z\"]",
+        &["law.toml:18", "network.periodic[0]", "must be x or y"],
+    ),
+    (
+        "\"u = 0\"",
+        "\"dn(u) = 0\"\nenforce = \"hard\"",
+        &["law.toml:14", "boundary[0].condition", "write it so"],
+    ),
+    (
+        "on = \"all\"",
+        "on = \"x > 0.5\"\nenforce = \"hard\"",
+        &["law.toml:13", "boundary[0].on", "\"x = 1\""],
+    ),
+    (
         "\"y\"]",
         "\"z\"]",
         &[

@@ -21,10 +21,12 @@ const SMALL: [&str; 6] = [
     "--threads=1",
 ];
 
-const STARTERS: [&str; 6] = [
+const STARTERS: [&str; 8] = [
     "poisson-2d",
     "poisson-2d-energy",
+    "poisson-2d-hard",
     "semilinear-2d",
+    "helmholtz",
     "poisson-5d",
     "fit-function",
     "terrain",

@@ -105,3 +105,14 @@ fn data_in_batches() {
 fn functions() {
     assert_invariant("fit-function", &[("network.activation", "gelu")]);
 }
+
+#[test]
+fn hard_boundary_values_on_a_periodic_strip_with_fourier_features() {
+    let changes = [
+        ("boundary.0.on", "y == 0 or y == 1"),
+        ("network.periodic", "[\"x\"]"),
+        ("network.fourier", "{ features = 3, scale = 1.0 }"),
+        ("sampling.points", "400"),
+    ];
+    assert_invariant("poisson-2d-hard", &changes);
+}

@@ -1,12 +1,12 @@
 //! Jets against differences in x, pullbacks against differences in θ: every activation, layout and
-//! depth.
+//! depth, every embedding of the coordinates, and boundary values built in.
 
 #![allow(clippy::needless_range_loop)]
 
 use faer::Mat;
-use ned_dist::expression::{Derivative, Symbol};
+use ned_dist::expression::{Derivative, Function, Pool, Symbol};
 use ned_dist::jet::{Jets, Layout};
-use ned_dist::network::{Activation, Affine, Mlp, Network};
+use ned_dist::network::{Activation, Affine, Ansatz, Embedding, Lift, Mlp, Network};
 use ned_dist::sampling::{Purpose, stream};
 use rand::RngExt;
 
@@ -35,19 +35,66 @@ fn layouts() -> Vec<Layout> {
     lists.into_iter().map(layout).collect()
 }
 
-fn networks() -> Vec<Mlp> {
-    let mut networks = Vec::new();
+const LOWER: [f64; DIM] = [-1.0, 0.0, 2.0];
+const UPPER: [f64; DIM] = [1.0, 0.5, 5.0];
+
+/// A map of two outputs.
+fn output() -> Affine {
+    Affine {
+        scale: vec![2.0, 0.5],
+        shift: vec![-1.0, 3.0],
+    }
+}
+
+/// Every kind of network, each with two unknowns.
+fn networks() -> Vec<Box<dyn Network>> {
+    let mut networks: Vec<Box<dyn Network>> = Vec::new();
     for activation in Activation::ALL {
         for hidden in [&[5][..], &[4, 5], &[3, 4, 3], &[]] {
-            let input = Affine::box_to_unit(&[-1.0, 0.0, 2.0], &[1.0, 0.5, 5.0], 1.3);
-            let output = Affine {
-                scale: vec![2.0, 0.5],
-                shift: vec![-1.0, 3.0],
-            };
-            networks.push(Mlp::new(hidden, activation, input, output));
+            let input = Affine::box_to_unit(&LOWER, &UPPER, 1.3);
+            networks.push(Box::new(Mlp::new(hidden, activation, input, output())));
         }
     }
+    for embedding in embeddings() {
+        for hidden in [&[4, 3][..], &[]] {
+            let mlp = Mlp::new(hidden, Activation::Tanh, embedding.clone(), output());
+            networks.push(Box::new(mlp));
+        }
+    }
+    networks.push(ansatz(Affine::box_to_unit(&LOWER, &UPPER, 1.0).into()));
+    networks.push(ansatz(embeddings().swap_remove(2)));
     networks
+}
+
+/// Circles, random waves, both; on a box long enough for differences to follow the waves.
+fn embeddings() -> Vec<Embedding> {
+    let embedding = |periodic: &[usize], waves: usize| {
+        let mut rng = stream(1, Purpose::Features, 0, 0);
+        let circles = Embedding::of_box(&LOWER, &[3.0, 5.0, 8.0], 1.0, periodic);
+        circles.with_fourier(waves, 0.3, &mut rng)
+    };
+    vec![
+        embedding(&[1], 0),
+        embedding(&[0, 1, 2], 0),
+        embedding(&[2], 2),
+        embedding(&[], 3),
+    ]
+}
+
+/// u = x y² + sin(x z) N, and v free. The layouts of the first half are announced, the others are met.
+fn ansatz(input: Embedding) -> Box<dyn Network> {
+    let mut pool = Pool::new();
+    let [x, y, z] = [0, 1, 2].map(|axis| pool.symbol(Symbol::Coordinate(axis)));
+    let square = pool.powi(y, 2);
+    let phase = pool.mul(x, z);
+    let u = Lift {
+        value: pool.mul(x, square),
+        factor: pool.apply(Function::Sin, phase),
+    };
+    let v = Lift::none(&mut pool);
+    let mlp = Mlp::new(&[4, 3], Activation::Sin, input, output());
+    let announced = layouts().into_iter().take(3);
+    Box::new(Ansatz::new(Box::new(mlp), &pool, vec![u, v], announced))
 }
 
 fn points(n: usize) -> Mat<f64> {
@@ -55,11 +102,11 @@ fn points(n: usize) -> Mat<f64> {
     Mat::from_fn(n, DIM, |_, _| rng.random_range(-0.5..1.5))
 }
 
-fn theta(network: &Mlp) -> Vec<f64> {
+fn theta(network: &dyn Network) -> Vec<f64> {
     network.initial(&mut stream(3, Purpose::Network, 0, 0))
 }
 
-fn jets(network: &Mlp, theta: &[f64], x: &Mat<f64>, layout: &Layout) -> Jets {
+fn jets(network: &dyn Network, theta: &[f64], x: &Mat<f64>, layout: &Layout) -> Jets {
     network.trace(theta, x.as_ref(), layout).into_jets()
 }
 
@@ -79,14 +126,14 @@ fn jets_agree_with_differences_in_x() {
     };
     let gradient = Layout::of(DIM, &[jet(Derivative::First(0))]);
     for network in networks() {
-        let theta = theta(&network);
+        let theta = theta(network.as_ref());
         for layout in layouts() {
-            let all = jets(&network, &theta, &x, &layout);
+            let all = jets(network.as_ref(), &theta, &x, &layout);
             for unknown in 0..2 {
                 let mut laplacian = [0.0; 4];
                 for axis in 0..DIM {
-                    let [low, high] =
-                        [-h, h].map(|by| jets(&network, &theta, &shifted(axis, by), &gradient));
+                    let [low, high] = [-h, h]
+                        .map(|by| jets(network.as_ref(), &theta, &shifted(axis, by), &gradient));
                     let slope = |stream: usize, i: usize| {
                         let [l, u] = [&low, &high].map(|j| j.stream(unknown, stream)[i]);
                         (u - l) / (2.0 * h)
@@ -127,7 +174,7 @@ fn rows_and_gradients_agree_with_differences_in_theta() {
     let x = points(n);
     let mut rng = stream(11, Purpose::Training, 0, 1);
     for network in networks() {
-        let theta = theta(&network);
+        let theta = theta(network.as_ref());
         for layout in layouts() {
             let mut cotangent = Jets::zeros(&layout, n, 2);
             for unknown in 0..2 {
@@ -145,7 +192,7 @@ fn rows_and_gradients_agree_with_differences_in_theta() {
                 let moved = |by: f64| {
                     let mut moved = theta.clone();
                     moved[k] += by;
-                    jets(&network, &moved, &x, &layout)
+                    jets(network.as_ref(), &moved, &x, &layout)
                 };
                 let [low, high] = [-h, h].map(moved);
                 let mut sum = 0.0;

@@ -1,6 +1,6 @@
 //! `[[boundary]]`: what holds where on the boundary, and how it is enforced.
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Table};
 use super::error::DeckError;
 use super::read::{Read, names};
 use super::text::Text;
@@ -45,8 +45,10 @@ names! {
     Enforce {
         /// By a penalty term in the energy.
         Weak = "weak",
+        /// Exactly, built into the network; for conditions of the form u = g.
+        Hard = "hard",
     }
-    later ["hard"]
+    later []
 }
 
 impl Read for Boundary {
@@ -81,6 +83,25 @@ impl Read for Boundary {
             weight: table.or("weight", 1.0)?,
         };
         table.check("weight", boundary.weight > 0.0, "greater than 0")?;
+        boundary.can_be_hard(&table)?;
         Ok(Some(boundary))
+    }
+}
+
+impl Boundary {
+    /// Only a condition can be built into the network, and then nothing is left to weigh.
+    fn can_be_hard(&self, table: &Table<'_>) -> Result<(), DeckError> {
+        if self.enforce == Enforce::Weak {
+            return Ok(());
+        }
+        if let BoundaryLaw::Energy(density) = &self.law {
+            let message = format!("`{}` cannot be built into the network", density.key);
+            return Err(table.at("energy").error(
+                message,
+                "set enforce = \"weak\", or give a condition of the form u = g",
+            ));
+        }
+        let must = "left out where enforce = \"hard\": nothing is left to weigh";
+        table.check("weight", self.weight == 1.0, must)
     }
 }

@@ -34,7 +34,9 @@ macro_rules! starter {
 const STARTERS: &[Starter] = &[
     starter!("poisson-2d"),
     starter!("poisson-2d-energy"),
+    starter!("poisson-2d-hard"),
     starter!("semilinear-2d"),
+    starter!("helmholtz"),
     starter!("poisson-5d"),
     starter!("fit-function"),
     starter!("terrain", "terrain.csv"),

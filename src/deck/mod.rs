@@ -67,7 +67,7 @@ pub use domain::{Domain, Shape, ShapeName};
 pub use error::DeckError;
 pub use flow::{Flow, MethodName, MetricName, SolverName, StepperName};
 pub use many::Many;
-pub use network::{ActivationName, Network};
+pub use network::{ActivationName, Fourier, Network};
 pub use output::{FieldFormat, Output};
 pub use problem::{Law, Problem};
 pub use sampling::{Resample, RuleName, Sampling};

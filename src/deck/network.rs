@@ -9,6 +9,8 @@ use serde::Serialize;
 const WIDEST: usize = 1_000_000;
 /// The most hidden layers.
 const DEEPEST: usize = 1000;
+/// The highest scale of Fourier features: waves along a side of the domain.
+const FINEST: f64 = 1e6;
 
 /// A multilayer perceptron.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -19,6 +21,21 @@ pub struct Network {
     pub activation: ActivationName,
     /// The domain is mapped to the box [0, `input_scale`]^d before the first layer.
     pub input_scale: f64,
+    /// Coordinates in which the network is periodic, with the domain's side as its period.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub periodic: Vec<String>,
+    /// Random Fourier features beside the coordinates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fourier: Option<Fourier>,
+}
+
+/// Waves of random frequency as inputs of the first layer.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Fourier {
+    /// How many frequencies; each gives a cosine and a sine.
+    pub features: usize,
+    /// Their standard deviation: waves along a side of the domain.
+    pub scale: f64,
 }
 
 names! {
@@ -39,10 +56,16 @@ names! {
 }
 
 impl Network {
+    /// Number of features that `inputs` coordinates become: a periodic one counts twice, a Fourier
+    /// frequency too.
+    pub fn features(&self, inputs: usize) -> usize {
+        inputs + self.periodic.len() + 2 * self.fourier.map_or(0, |fourier| fourier.features)
+    }
+
     /// Number of weights and biases between `inputs` coordinates and `outputs` unknowns.
     pub fn parameters(&self, inputs: usize, outputs: usize) -> u128 {
         let mut parameters = 0;
-        let mut before = inputs as u128;
+        let mut before = self.features(inputs) as u128;
         for width in self.hidden.iter().copied().chain([outputs]) {
             parameters += (before + 1) * width as u128;
             before = width as u128;
@@ -57,14 +80,16 @@ impl Read for Network {
     }
 
     fn read(at: &Cursor<'_>) -> Result<Option<Self>, DeckError> {
-        let known = &["hidden", "activation", "input_scale"];
-        let Some(table) = at.table(known, &["periodic", "fourier"])? else {
+        let known = &["hidden", "activation", "input_scale", "periodic", "fourier"];
+        let Some(table) = at.table(known, &[])? else {
             return Ok(None);
         };
         let network = Self {
             hidden: table.or("hidden", vec![64])?,
             activation: table.or("activation", ActivationName::Tanh)?,
             input_scale: table.or("input_scale", 1.0)?,
+            periodic: table.or("periodic", Vec::new())?,
+            fourier: table.get("fourier")?,
         };
         let layers = (1..=DEEPEST).contains(&network.hidden.len());
         table.check(
@@ -77,5 +102,30 @@ impl Read for Network {
         table.check_each("hidden", &network.hidden, width, &must)?;
         table.check("input_scale", network.input_scale > 0.0, "greater than 0")?;
         Ok(Some(network))
+    }
+}
+
+impl Read for Fourier {
+    fn what() -> String {
+        "a table, as in { features = 64, scale = 3.0 }".to_owned()
+    }
+
+    fn read(at: &Cursor<'_>) -> Result<Option<Self>, DeckError> {
+        let Some(table) = at.table(&["features", "scale"], &[])? else {
+            return Ok(None);
+        };
+        let fourier = Self {
+            features: table.or("features", 64)?,
+            scale: table.or("scale", 1.0)?,
+        };
+        let few = (1..=WIDEST).contains(&fourier.features);
+        table.check("features", few, &format!("from 1 to {WIDEST}"))?;
+        let right = fourier.scale > 0.0 && fourier.scale <= FINEST;
+        table.check(
+            "scale",
+            right,
+            &format!("greater than 0, at most {FINEST:e}"),
+        )?;
+        Ok(Some(fourier))
     }
 }

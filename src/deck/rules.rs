@@ -2,7 +2,7 @@
 
 use super::cursor::{Cursor, Table};
 use super::error::DeckError;
-use super::suggest::shorten;
+use super::suggest::{either, shorten};
 use super::{ActivationName, Auto, Constant, Deck, Function, RuleName};
 use std::collections::HashMap;
 
@@ -24,6 +24,7 @@ pub(super) fn check(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
     stated(deck, root)?;
     counted(deck, root)?;
     suitable(deck, root)?;
+    periodic(deck, root)?;
     named(deck, root)
 }
 
@@ -87,6 +88,27 @@ fn counted(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
         let message = format!("`network.hidden` makes {parameters} parameters");
         let cure = format!("at most {PARAMETERS} are possible: give smaller widths");
         return Err(at(root, "network", "hidden").error(message, cure));
+    }
+    Ok(())
+}
+
+/// Periodic coordinates are coordinates, given once, of a domain whose sides are the periods.
+fn periodic(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
+    let periodic = &deck.network.periodic;
+    let coordinates = deck.coordinates();
+    let at = || at(root, "network", "periodic");
+    for (index, name) in periodic.iter().enumerate() {
+        if !coordinates.contains(&name.as_str()) {
+            return Err(at().item(index).refuse(&either(&coordinates)));
+        }
+        if periodic[..index].contains(name) {
+            let message = format!("`network.periodic` names `{name}` twice");
+            return Err(at().item(index).error(message, "name it once"));
+        }
+    }
+    if !periodic.is_empty() && deck.domain.is_none() {
+        let message = "`network.periodic` needs a domain: its sides are the periods";
+        return Err(at().error(message, "add [domain] with `lower` and `upper`"));
     }
     Ok(())
 }

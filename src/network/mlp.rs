@@ -1,18 +1,19 @@
 //! Multilayer perceptron u = scale · (W_L σ(… σ(W_1 x̂ + b_1) …) + b_L) + shift, of any depth and width.
 //!
 //! Jets travel forward through the chain rule, all streams in one matrix product per layer:
-//! a_i = σ' z_i, a_Δ = σ' z_Δ + σ'' Σ z_i², a_ij = σ' z_ij + σ'' z_i z_j. Inputs x̂ are the coordinates
-//! mapped affinely to about the unit box, where the random start makes sense.
+//! a_i = σ' z_i, a_Δ = σ' z_Δ + σ'' Σ z_i², a_ij = σ' z_ij + σ'' z_i z_j. Inputs x̂ are the features of an
+//! [`Embedding`]: the coordinates mapped to about the unit box, where the random start makes sense,
+//! or waves of the same size.
 //!
 //! Parameters: for each layer W as columns of length h_in, one per unit, then b.
 
 use super::hidden::Hidden;
+use super::input::{Input, product};
 use super::layer::Layer;
 use super::trace::MlpTrace;
-use super::{Activation, Affine, Network, Trace};
+use super::{Activation, Affine, Embedding, Network, Trace};
 use crate::jet::{Jets, Layout};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatRef, Par};
+use faer::{Mat, MatRef};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -22,14 +23,21 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 pub struct Mlp {
     widths: Vec<usize>,
     activation: Activation,
-    pub(super) input: Affine,
+    input: Embedding,
     pub(super) output: Affine,
 }
 
 impl Mlp {
-    /// A network with the hidden layers `hidden` between the components of the two maps.
-    pub fn new(hidden: &[usize], activation: Activation, input: Affine, output: Affine) -> Self {
-        let ends = [input.scale.len(), output.scale.len()];
+    /// A network with the hidden layers `hidden` between the features of the input and the
+    /// components of the output.
+    pub fn new(
+        hidden: &[usize],
+        activation: Activation,
+        input: impl Into<Embedding>,
+        output: Affine,
+    ) -> Self {
+        let input = input.into();
+        let ends = [input.features(), output.scale.len()];
         let widths = [&ends[..1], hidden, &ends[1..]].concat();
         Self {
             widths,
@@ -62,7 +70,7 @@ impl Network for Mlp {
     }
 
     fn inputs(&self) -> usize {
-        self.widths[0]
+        self.input.inputs()
     }
 
     fn outputs(&self) -> usize {
@@ -99,22 +107,16 @@ impl Network for Mlp {
         layout: &Layout,
     ) -> Box<dyn Trace + 'a> {
         let n = x.nrows();
-        let input = Mat::from_fn(n, self.inputs(), |i, j| {
-            x[(i, j)] * self.input.scale[j] + self.input.shift[j]
-        });
+        let input = Input::new(&self.input, x, layout);
         let layers = self.layers();
         let mut hidden: Vec<Hidden> = Vec::with_capacity(layers.len());
         let mut output = Mat::zeros(0, 0);
         for (index, layer) in layers.iter().enumerate() {
-            let mut z = Mat::zeros(layout.streams() * n, layer.outputs);
-            match hidden.last() {
-                None => self.enter(layer, theta, &input, layout, &mut z),
-                Some(previous) => {
-                    let weights = layer.weights(theta);
-                    let one = 1.0;
-                    matmul(&mut z, Accum::Replace, &previous.a, weights, one, Par::Seq);
-                }
-            }
+            let weights = layer.weights(theta);
+            let mut z = match hidden.last() {
+                None => input.enter(weights, layout),
+                Some(previous) => product(previous.a.as_ref(), weights),
+            };
             for (j, &bias) in layer.bias(theta).iter().enumerate() {
                 z.col_as_slice_mut(j)[..n]
                     .iter_mut()
@@ -139,31 +141,5 @@ impl Network for Mlp {
             hidden,
             jets: Jets::from_mat(layout, n, output),
         })
-    }
-}
-
-impl Mlp {
-    /// z = W x̂ of the first layer: the gradient of x̂ is constant and its second derivatives vanish.
-    fn enter(
-        &self,
-        layer: &Layer,
-        theta: &[f64],
-        input: &Mat<f64>,
-        layout: &Layout,
-        z: &mut Mat<f64>,
-    ) {
-        let n = input.nrows();
-        let weights = layer.weights(theta);
-        let value = z.as_mut().subrows_mut(0, n);
-        matmul(value, Accum::Replace, input, weights, 1.0, Par::Seq);
-        if layout.has_first() {
-            for j in 0..layer.outputs {
-                for i in 0..layer.inputs {
-                    let start = layout.first(i) * n;
-                    let slope = weights[(i, j)] * self.input.scale[i];
-                    z.col_as_slice_mut(j)[start..start + n].fill(slope);
-                }
-            }
-        }
     }
 }

@@ -6,7 +6,10 @@
 
 mod activation;
 mod affine;
+mod ansatz;
+mod embedding;
 mod hidden;
+mod input;
 mod layer;
 mod mlp;
 mod tanh;
@@ -14,6 +17,8 @@ mod trace;
 
 pub use activation::Activation;
 pub use affine::Affine;
+pub use ansatz::{Ansatz, Lift};
+pub use embedding::Embedding;
 pub use mlp::Mlp;
 
 use crate::jet::{Jets, Layout};

@@ -1,20 +1,19 @@
 //! Reverse sweeps through a multilayer perceptron: the gradient over all points, or a row per point.
 
 use super::hidden::Hidden;
+use super::input::{Input, product};
 use super::layer::Layer;
 use super::{Mlp, Network, Trace};
 use crate::jet::Jets;
 use crate::simd::vectorised;
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, Par};
+use faer::Mat;
 
 /// What a forward sweep leaves behind.
 pub(super) struct MlpTrace<'a> {
     pub(super) net: &'a Mlp,
     pub(super) theta: &'a [f64],
     pub(super) layers: Vec<Layer>,
-    /// x̂, shape (n, d).
-    pub(super) input: Mat<f64>,
+    pub(super) input: Input,
     pub(super) hidden: Vec<Hidden>,
     pub(super) jets: Jets,
 }
@@ -36,8 +35,7 @@ impl MlpTrace<'_> {
                 break;
             }
             let weights = layer.weights(self.theta).transpose();
-            let mut below = Mat::zeros(adjoint.nrows(), layer.inputs);
-            matmul(&mut below, Accum::Replace, &adjoint, weights, 1.0, Par::Seq);
+            let mut below = product(adjoint.as_ref(), weights);
             let hidden = &self.hidden[index - 1];
             vectorised(
                 #[inline(always)]
@@ -65,23 +63,14 @@ impl Trace for MlpTrace<'_> {
         let (n, layout) = (self.jets.points(), self.jets.layout());
         let mut gradient = vec![0.0; self.net.parameters()];
         self.pull(cotangent, |index, layer, adjoint| {
-            let mut weights = Mat::<f64>::zeros(layer.inputs, layer.outputs);
-            let (below, above) = match index {
-                0 => (self.input.as_ref(), adjoint.subrows(0, n)),
-                _ => (self.hidden[index - 1].a.as_ref(), adjoint.as_ref()),
+            let weights = match index {
+                0 => self.input.gradient(adjoint, layout),
+                _ => product(self.hidden[index - 1].a.transpose(), adjoint.as_ref()),
             };
-            let below = below.transpose();
-            matmul(&mut weights, Accum::Replace, below, above, 1.0, Par::Seq);
             for j in 0..layer.outputs {
                 let adjoint = adjoint.col_as_slice(j);
                 let target = &mut gradient[layer.offset + j * layer.inputs..][..layer.inputs];
                 target.copy_from_slice(weights.col_as_slice(j));
-                if index == 0 && layout.has_first() {
-                    for (i, target) in target.iter_mut().enumerate() {
-                        let slopes = &adjoint[layout.first(i) * n..][..n];
-                        *target += self.net.input.scale[i] * slopes.iter().sum::<f64>();
-                    }
-                }
                 gradient[layer.bias_offset() + j] = adjoint[..n].iter().sum();
             }
         });
@@ -89,7 +78,7 @@ impl Trace for MlpTrace<'_> {
     }
 
     fn rows(&self, cotangent: &Jets, rows: &mut Mat<f64>, start: usize) {
-        let n = self.jets.points();
+        let (n, layout) = (self.jets.points(), self.jets.layout());
         self.pull(cotangent, |index, layer, adjoint| {
             vectorised(
                 #[inline(always)]
@@ -100,7 +89,7 @@ impl Trace for MlpTrace<'_> {
                             let column = rows.col_as_slice_mut(layer.offset + j * layer.inputs + i);
                             let column = &mut column[start..start + n];
                             match index {
-                                0 => self.first_column(adjoint, i, column),
+                                0 => self.input.column(i, adjoint, layout, column),
                                 _ => {
                                     let below = self.hidden[index - 1].a.col_as_slice(i);
                                     dot_streams(adjoint, below, column);
@@ -116,31 +105,14 @@ impl Trace for MlpTrace<'_> {
     }
 }
 
-impl MlpTrace<'_> {
-    /// The entry of ∂u/∂W of the first layer at every point: x̂ has a constant gradient and no more.
-    #[inline(always)]
-    fn first_column(&self, adjoint: &[f64], i: usize, column: &mut [f64]) {
-        let (n, layout) = (column.len(), self.jets.layout());
-        let input = self.input.col_as_slice(i);
-        for k in 0..n {
-            column[k] = adjoint[k] * input[k];
-        }
-        if layout.has_first() {
-            let scale = self.net.input.scale[i];
-            let slopes = &adjoint[layout.first(i) * n..][..n];
-            for k in 0..n {
-                column[k] += slopes[k] * scale;
-            }
-        }
-    }
-}
-
 /// column_k = Σ_s x_{s,k} y_{s,k}: the entry of ∂u/∂W at every point.
 #[inline(always)]
-fn dot_streams(x: &[f64], y: &[f64], column: &mut [f64]) {
+pub(super) fn dot_streams(x: &[f64], y: &[f64], column: &mut [f64]) {
     let n = column.len();
     column.fill(0.0);
-    for (x, y) in x.chunks_exact(n).zip(y.chunks_exact(n)) {
+    // A cell may hold no point at all.
+    let streams = x.chunks_exact(n.max(1)).zip(y.chunks_exact(n.max(1)));
+    for (x, y) in streams {
         for k in 0..n {
             column[k] += x[k] * y[k];
         }

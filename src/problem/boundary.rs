@@ -1,8 +1,10 @@
 //! Boundary conditions as terms of the energy: where they hold, and the residual they leave.
+//!
+//! A periodic coordinate has no ends: its faces belong to no condition, not even to `all`.
 
 use super::names::Names;
-use super::{Place, Region, Term};
-use crate::deck::{self, BoundaryLaw, Deck};
+use super::{Place, Region, Term, network};
+use crate::deck::{self, BoundaryLaw, Deck, Enforce};
 use crate::domain::{Domain, Patch};
 use crate::energy::{Energy, Residual, Variational};
 use crate::error::Result;
@@ -13,12 +15,36 @@ use std::sync::Arc;
 /// Points per face that tell where a condition holds.
 const PROBES: usize = 4096;
 
+/// A patch of the boundary and its place in the domain's list.
+#[derive(Clone)]
+pub struct Face {
+    /// Its place in [`Domain::boundary`].
+    pub index: usize,
+    /// The patch itself.
+    pub patch: Patch,
+}
+
 /// Where one condition holds.
-struct Selection {
-    patches: Vec<Patch>,
+pub struct Selection {
+    /// The faces on which it holds somewhere.
+    pub faces: Vec<Face>,
     condition: Option<Tape>,
-    /// Part of the patches' measure on which the condition holds.
-    share: f64,
+    /// Part of the faces' measure on which the condition holds.
+    pub share: f64,
+}
+
+impl Selection {
+    fn whole(faces: Vec<Face>) -> Self {
+        Self {
+            faces,
+            condition: None,
+            share: 1.0,
+        }
+    }
+
+    fn measure(&self) -> f64 {
+        self.share * self.faces.iter().map(|f| f.patch.measure()).sum::<f64>()
+    }
 }
 
 /// The weak boundary conditions of the deck.
@@ -31,23 +57,25 @@ pub fn terms(
     domain: &dyn Domain,
     sampler: &Arc<dyn Sampler>,
 ) -> Result<Vec<Term>> {
-    let mut selections = Vec::with_capacity(deck.boundary.len());
-    for condition in &deck.boundary {
-        selections.push(select(condition, names, domain)?);
+    let all = deck.boundary.iter().enumerate();
+    let weak = all.filter(|(_, condition)| condition.enforce == Enforce::Weak);
+    let mut selections = Vec::new();
+    for (index, condition) in weak {
+        selections.push((index, select(deck, condition, names, domain)?));
     }
-    let measure = |s: &Selection| s.share * s.patches.iter().map(Patch::measure).sum::<f64>();
-    let total: f64 = selections.iter().map(measure).sum();
+    let total: f64 = selections.iter().map(|(_, s)| s.measure()).sum();
     let points = deck.sampling.boundary_points.or(0) as f64;
     let mut terms = Vec::with_capacity(selections.len());
-    for (index, (condition, selection)) in deck.boundary.iter().zip(selections).enumerate() {
+    for (index, selection) in selections {
+        let condition = &deck.boundary[index];
         // What the condition filters out is drawn in addition.
-        let wanted = points * measure(&selection) / total / selection.share;
+        let wanted = points * selection.measure() / total / selection.share;
         terms.push(Term {
             name: format!("boundary[{index}]"),
             energy: density(&condition.law, names)?,
             weight: condition.weight,
             place: Place::Boundary(Region::new(
-                selection.patches,
+                selection.faces.into_iter().map(|face| face.patch).collect(),
                 sampler.clone(),
                 wanted.round() as usize,
                 deck.sampling.cells,
@@ -73,45 +101,67 @@ fn density(law: &BoundaryLaw, names: &mut Names) -> Result<Arc<dyn Energy>> {
     })
 }
 
-fn select(condition: &deck::Boundary, names: &mut Names, domain: &dyn Domain) -> Result<Selection> {
-    let patches = domain.boundary();
-    if condition.on.text.trim() == "all" {
-        return Ok(Selection {
-            patches,
-            condition: None,
-            share: 1.0,
-        });
+/// The faces on which a condition of the deck holds.
+///
+/// # Errors
+/// If `on` has no meaning, or there is no such part of the boundary.
+pub fn select(
+    deck: &Deck,
+    condition: &deck::Boundary,
+    names: &mut Names,
+    domain: &dyn Domain,
+) -> Result<Selection> {
+    let faces = faces(deck, domain);
+    let on = &condition.on;
+    if faces.is_empty() {
+        let message = "every coordinate is periodic, so there is no boundary";
+        return Err(on.error(message, "remove this [[boundary]]").into());
     }
-    let place = names.place(&condition.on)?;
-    let selection = match place {
-        Where::Face(residual) => on_face(patches, &Tape::new(&names.pool, &[residual]), domain),
-        Where::Condition(holds) => where_true(patches, Tape::new(&names.pool, &[holds])),
+    if on.text.trim() == "all" {
+        return Ok(Selection::whole(faces));
+    }
+    let selection = match names.place(on)? {
+        Where::Face(residual) => on_face(faces, &Tape::new(&names.pool, &[residual]), domain),
+        Where::Condition(holds) => where_true(faces, Tape::new(&names.pool, &[holds])),
     };
-    if selection.patches.is_empty() || selection.share == 0.0 {
-        let (lower, upper) = domain.bounds();
-        let name = |a: usize| &names.coordinates[a];
-        let ends = (0..domain.dim().min(3)).map(|a| {
-            format!(
-                "\"{} = {}\", \"{} = {}\"",
-                name(a),
-                lower[a],
-                name(a),
-                upper[a]
-            )
-        });
-        let faces = ends.collect::<Vec<_>>().join(", ");
-        return Err(condition
-            .on
-            .error(
-                format!(
-                    "no part of the boundary satisfies \"{}\"",
-                    condition.on.text
-                ),
-                format!("the faces are {faces}; or write \"all\""),
-            )
-            .into());
+    if selection.faces.is_empty() || selection.share == 0.0 {
+        let message = format!("no part of the boundary satisfies \"{}\"", on.text);
+        let cure = format!(
+            "the faces are {}; or write \"all\"",
+            listed(deck, names, domain)
+        );
+        return Err(on.error(message, cure).into());
     }
     Ok(selection)
+}
+
+/// The patches of the boundary but those at the ends of a periodic coordinate.
+fn faces(deck: &Deck, domain: &dyn Domain) -> Vec<Face> {
+    let periodic = network::periodic_axes(deck);
+    let ends = |patch: &Patch| {
+        let normal = patch.normal().unwrap_or_default();
+        periodic
+            .iter()
+            .any(|&axis| normal.get(axis).is_some_and(|n| *n != 0.0))
+    };
+    let all = domain.boundary().into_iter().enumerate();
+    all.map(|(index, patch)| Face { index, patch })
+        .filter(|face| !ends(&face.patch))
+        .collect()
+}
+
+/// The equations of the first few faces: `"x = 0", "x = 1"`.
+pub fn listed(deck: &Deck, names: &Names, domain: &dyn Domain) -> String {
+    let (lower, upper) = domain.bounds();
+    let periodic = network::periodic_axes(deck);
+    let axes = (0..domain.dim())
+        .filter(|axis| !periodic.contains(axis))
+        .take(3);
+    let ends = axes.map(|axis| {
+        let name = &names.coordinates[axis];
+        format!("\"{name} = {}\", \"{name} = {}\"", lower[axis], upper[axis])
+    });
+    ends.collect::<Vec<_>>().join(", ")
 }
 
 /// What `on` says.
@@ -123,7 +173,7 @@ pub enum Where {
 }
 
 /// Values of a tape at random points of a patch.
-fn probe(tape: &Tape, patch: &Patch, count: usize) -> Vec<f64> {
+pub fn probe(tape: &Tape, patch: &Patch, count: usize) -> Vec<f64> {
     let mut rng = stream(0, Purpose::Probe, 0, 0);
     let count = Random.count(patch, count);
     let (x, _) = Random.draw(patch, 0, 1, count, &mut rng);
@@ -135,40 +185,36 @@ fn probe(tape: &Tape, patch: &Patch, count: usize) -> Vec<f64> {
 }
 
 /// The faces on which an equation of the coordinates holds everywhere.
-fn on_face(patches: Vec<Patch>, residual: &Tape, domain: &dyn Domain) -> Selection {
+fn on_face(faces: Vec<Face>, residual: &Tape, domain: &dyn Domain) -> Selection {
     let (lower, upper) = domain.bounds();
     let size = lower
         .iter()
         .chain(&upper)
         .fold(1.0, |s: f64, v| s.max(v.abs()));
-    let holds = |patch: &Patch| {
-        probe(residual, patch, 16)
+    let holds = |face: &Face| {
+        probe(residual, &face.patch, 16)
             .iter()
             .all(|r| r.abs() <= 1e-9 * size)
     };
-    Selection {
-        patches: patches.into_iter().filter(holds).collect(),
-        condition: None,
-        share: 1.0,
-    }
+    Selection::whole(faces.into_iter().filter(holds).collect())
 }
 
 /// The parts of the faces on which a condition is true.
-fn where_true(patches: Vec<Patch>, condition: Tape) -> Selection {
+fn where_true(faces: Vec<Face>, condition: Tape) -> Selection {
     let mut kept = Vec::new();
     let (mut inside, mut total) = (0.0, 0.0);
-    for patch in patches {
-        let values = probe(&condition, &patch, PROBES);
+    for face in faces {
+        let values = probe(&condition, &face.patch, PROBES);
         let share = values.iter().filter(|&&v| v != 0.0).count() as f64 / values.len() as f64;
         if share > 0.0 {
-            inside += share * patch.measure();
-            total += patch.measure();
-            kept.push(patch);
+            inside += share * face.patch.measure();
+            total += face.patch.measure();
+            kept.push(face);
         }
     }
     Selection {
         share: if total > 0.0 { inside / total } else { 0.0 },
-        patches: kept,
+        faces: kept,
         condition: Some(condition),
     }
 }

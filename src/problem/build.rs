@@ -2,13 +2,13 @@
 
 use super::names::Names;
 use super::region::cells_for;
-use super::{Place, Problem, Region, Term, Test, boundary};
+use super::{Place, Problem, Region, Term, Test, boundary, network};
 use crate::deck::{Auto, Deck, MethodName, Resample, RuleName, Shape};
 use crate::domain::{Cuboid, Domain};
 use crate::energy::{Residual, Variational};
 use crate::error::{Error, Result};
 use crate::expression::Tape;
-use crate::network::{Activation, Affine, Mlp, Network};
+use crate::network::Affine;
 use crate::sampling::{Gauss, Purpose, Random, RandomRows, Sampler, stream};
 use crate::table::Table;
 use rand::seq::SliceRandom;
@@ -33,12 +33,17 @@ pub fn build(deck: &mut Deck, table: Option<Table>) -> Result<Problem> {
         tests: Vec::new(),
     };
     let split = build.split();
-    let network = build.network(&split.train)?;
-    build.fill_counts(network.parameters(), split.train.len())?;
+    let output = network::output_scale(
+        build.deck,
+        &build.names,
+        build.table.as_deref(),
+        &split.train,
+    );
+    build.fill_counts(split.train.len())?;
     build.interior()?;
     build.boundary()?;
     build.data(split)?;
-    Ok(build.finish(network))
+    build.finish(output)
 }
 
 struct Builder<'d> {
@@ -109,39 +114,11 @@ impl Builder<'_> {
         Split { train, test: rows }
     }
 
-    fn network(&self, train: &[usize]) -> Result<Mlp> {
-        let network = &self.deck.network;
-        let (lower, upper) = &self.bounds;
-        let input = Affine::box_to_unit(lower, upper, network.input_scale);
-        let output = self.output_scale(train);
-        let activation = Activation::from(network.activation);
-        Ok(Mlp::new(&network.hidden, activation, input, output))
-    }
-
-    /// Data say how large the unknowns are: their mean and spread, so that the network works on
-    /// numbers of about one. Equations do not say; there the map is the identity.
-    fn output_scale(&self, train: &[usize]) -> Affine {
-        let mut output = Affine::identity(self.names.unknowns.len());
-        let Some(table) = &self.table else {
-            return output;
-        };
-        if self.deck.problem.law.is_none() {
-            for &(unknown, column) in &self.names.direct_targets {
-                let column = table.values().column(column);
-                let n = train.len() as f64;
-                let mean = train.iter().map(|&i| column[i]).sum::<f64>() / n;
-                let square = |&i: &usize| (column[i] - mean).powi(2);
-                let spread = (train.iter().map(square).sum::<f64>() / n).sqrt();
-                output.shift[unknown] = mean;
-                output.scale[unknown] = if spread > 0.0 { spread } else { 1.0 };
-            }
-        }
-        output
-    }
-
     /// Fills in how many points there are and how they are drawn.
-    fn fill_counts(&mut self, parameters: usize, rows: usize) -> Result<()> {
+    fn fill_counts(&mut self, rows: usize) -> Result<()> {
         let dim = self.dim();
+        let unknowns = self.names.unknowns.len();
+        let parameters = self.deck.network.parameters(dim, unknowns) as usize;
         let sampling = &mut self.deck.sampling;
         let fresh = match sampling.resample {
             Auto::Set(resample) => resample != Resample::Never,
@@ -283,18 +260,28 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn finish(self, network: Mlp) -> Problem {
+    /// The network comes last: it serves the jets that the terms ask for.
+    fn finish(mut self, output: Affine) -> Result<Problem> {
+        let domain = domain(self.deck);
+        let layouts = self.terms.iter().map(|t| t.energy.layout().clone());
+        let network = network::Builder {
+            deck: self.deck,
+            domain: domain.as_deref(),
+            bounds: &self.bounds,
+            layouts: layouts.collect(),
+        }
+        .build(&mut self.names, output)?;
         let residuals = self.terms.iter().all(|t| t.energy.is_residual());
         let zero_residual = self.deck.data.is_none() && residuals;
-        Problem {
+        Ok(Problem {
             coordinates: self.names.coordinates,
             unknowns: self.names.unknowns,
             terms: self.terms,
-            network: Arc::new(network),
+            network: network.into(),
             zero_residual,
             bounds: self.bounds,
             tests: self.tests,
             table: self.table,
-        }
+        })
     }
 }

@@ -7,7 +7,9 @@
 mod boundary;
 mod build;
 mod error_norms;
+mod hard;
 mod names;
+mod network;
 mod region;
 mod term;
 

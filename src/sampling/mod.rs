@@ -97,6 +97,8 @@ pub enum Purpose {
     Kick = 5,
     /// Probes of where a boundary condition holds.
     Probe = 6,
+    /// Frequencies of random Fourier features.
+    Features = 7,
 }
 
 /// The generator of (seed, purpose, step, cell): the four words are absorbed one after the other by

@@ -41,6 +41,15 @@ fn a_resolved_deck_reads_back_as_itself() {
         let deck = read(text).unwrap();
         assert_eq!(read(&deck.to_toml().unwrap()).unwrap(), deck);
     }
+    let hard = GOOD.replace(
+        "condition = \"u = 0\"",
+        "condition = \"u = 0\"\nenforce = \"hard\"",
+    );
+    let embedded = "activation = \"tanh\"\nperiodic = [\"y\"]\nfourier = { scale = 0.7 }";
+    let embedded = read(&hard.replace("activation = \"tanh\"", embedded)).unwrap();
+    assert_eq!(read(&embedded.to_toml().unwrap()).unwrap(), embedded);
+    assert_eq!(embedded.boundary[0].enforce, Enforce::Hard);
+    assert_eq!(embedded.network.features(2), 2 + 1 + 2 * 64);
     // What the caller resolves is written as it is, to the last bit.
     deck.flow.dt = Auto::Set(0.1 + 0.2);
     deck.flow.cutoff = Auto::Set(f64::MIN_POSITIVE / 3.0);

@@ -47,6 +47,25 @@ fn sections_that_need_each_other() {
 }
 
 #[test]
+fn periodic_coordinates_and_hard_conditions() {
+    bad(r#"
+        23 | periodic = ["x", "t"] | network.periodic[1] | the string "t" | must be x or y
+        23 | periodic = ["x", "x"] | network.periodic[1] | names `x` twice | name it once
+    "#);
+    let says = "network.periodic | deck.toml:7 | needs a domain | add [domain]";
+    assert_says(read(&format!("{DATA}periodic = [\"x\"]\n")), says);
+    let hard = GOOD.replace("weight = 10", "weight = 10\nenforce = \"hard\"");
+    let says = "boundary[1].weight | deck.toml:20 | cannot be 10 | left out where enforce";
+    assert_says(read(&hard), says);
+    let energy = GOOD.replace(
+        "condition = \"u = 0\"",
+        "energy = \"u^2\"\nenforce = \"hard\"",
+    );
+    let says = "boundary[0].energy | deck.toml:16 | cannot be built into | a condition of the form";
+    assert_says(read(&energy), says);
+}
+
+#[test]
 fn names_that_cannot_be() {
     bad(r#"
         3 | coordinates = ["x", "x"] | domain.coordinates[1] | already the name of a coordinate | another

@@ -33,12 +33,9 @@ fn unknown_keys() {
 #[test]
 fn keys_and_names_that_are_not_built() {
     bad(r#"
-        23 | periodic = ["x"] | network.periodic | is not built in this version | remove it
-        23 | fourier = { features = 64 } | network.fourier | is not built in this version | remove it
         4 | center = [0, 0] | domain.center | is not built in this version | remove it
         4 | union = [] | domain.union | is not built in this version | remove it
         3 | shape = "ball" | domain.shape | is not built in this version | available: box
-        18 | enforce = "hard" | boundary[1].enforce | is not built in this version | available: weak
         26 | rule = "sobol" | sampling.rule | is not built in this version | available: auto, random or gauss
         30 | method = "lbfgs" | flow.method | is not built in this version | available: ned or sgd
         29 | metric = "h1" | flow.metric | is not built in this version | available: auto, l2 or energy
@@ -55,6 +52,10 @@ fn wrong_types_and_names() {
         22 | hidden = [64, "a"] | network.hidden[1] | the string "a" | a whole number
         22 | hidden = [6.5] | network.hidden[0] | cannot be 6.5 | a whole number
         23 | activation = "tahn" | network.activation | "tahn" | did you mean `tanh`?
+        23 | periodic = "x" | network.periodic | the string "x" | a list, each entry a string
+        23 | fourier = 64 | network.fourier | cannot be 64 | { features = 64, scale = 3.0 }
+        23 | fourier = { waves = 64 } | network.fourier.waves | is not a key | its keys are features, scale
+        18 | enforce = "strong" | boundary[1].enforce | the string "strong" | weak or hard
         23 | activation = "step" | network.activation | "step" | tanh, sin, gelu, softplus or relu
         25 | points = "many" | sampling.points | "many" | or "auto"
         25 | points = "atuo" | sampling.points | "atuo" | did you mean `auto`?
@@ -96,6 +97,8 @@ fn values_out_of_range() {
         22 | hidden = [] | network.hidden | an empty list | 1 to 1000 widths
         22 | hidden = [2000000] | network.hidden[0] | cannot be 2000000 | 1 to 1000000
         22 | hidden = [1000000, 1000000] | network.hidden | parameters | smaller widths
+        23 | fourier = { features = 0 } | network.fourier.features | cannot be 0 | from 1 to 1000000
+        23 | fourier = { scale = -1 } | network.fourier.scale | cannot be -1 | greater than 0
         23 | input_scale = 0.0 | network.input_scale | cannot be 0.0 | greater than 0
         25 | points = 0 | sampling.points | cannot be 0 | 1 to 2^40
         25 | points = 2_000_000_000_000 | sampling.points | 2000000000000 | 1 to 2^40

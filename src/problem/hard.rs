@@ -1,0 +1,272 @@
+//! Hard boundary conditions: u = g on whole faces, built into the unknown as u = g + ℓ N.
+//!
+//! The domain supplies ℓ, which vanishes on the hard faces of an unknown. Where all of them carry the
+//! same expression g, that is taken over the whole domain; where they differ, the domain extends
+//! their values inward, which is exact if the values agree where faces meet. That is probed, and
+//! refused otherwise: no continuous function takes two values at a corner.
+
+use super::boundary::{Selection, listed, probe, select};
+use super::names::Names;
+use crate::deck::{self, Deck, Enforce};
+use crate::domain::Domain;
+use crate::error::Result;
+use crate::expression::{Derivative, Id, Pool, Symbol, Tape};
+use crate::network::Lift;
+
+/// Points per face on which the extended values are compared with the given ones.
+const PROBES: usize = 64;
+
+/// One hard condition: unknown = value on the faces of a selection.
+struct Hard<'d> {
+    condition: &'d deck::Boundary,
+    unknown: usize,
+    value: Id,
+    selection: Selection,
+}
+
+/// What the hard conditions of the deck build into every unknown; nothing if there are none.
+///
+/// # Errors
+/// If a condition is not of the form u = g, does not hold on whole faces, or contradicts another.
+pub fn lifts(deck: &Deck, names: &mut Names, domain: &dyn Domain) -> Result<Vec<Lift>> {
+    let mut all = Vec::new();
+    for condition in deck.boundary.iter().filter(|c| c.enforce == Enforce::Hard) {
+        all.push(read(deck, condition, names, domain)?);
+    }
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    let unknowns = 0..names.unknowns.len();
+    let lifts = unknowns.map(|unknown| {
+        let of_unknown: Vec<&Hard> = all.iter().filter(|h| h.unknown == unknown).collect();
+        lift(&of_unknown, names, domain)
+    });
+    lifts.collect()
+}
+
+fn read<'d>(
+    deck: &Deck,
+    condition: &'d deck::Boundary,
+    names: &mut Names,
+    domain: &dyn Domain,
+) -> Result<Hard<'d>> {
+    let text = condition.law.text();
+    let residual = names.condition(text)?;
+    let Some((unknown, value)) = solved(&mut names.pool, residual) else {
+        let message = "this cannot be built into the network: it is not of the form u = g with an \
+                       expression g of the coordinates";
+        return Err(text
+            .error(message, "write it so, or set enforce = \"weak\"")
+            .into());
+    };
+    let selection = select(deck, condition, names, domain)?;
+    if selection.share < 1.0 {
+        let message = format!(
+            "\"{}\" holds on parts of faces only; a hard condition holds on whole ones",
+            condition.on.text
+        );
+        let faces = listed(deck, names, domain);
+        let cure = format!("the faces are {faces}; or set enforce = \"weak\"");
+        return Err(condition.on.error(message, cure).into());
+    }
+    Ok(Hard {
+        condition,
+        unknown,
+        value,
+        selection,
+    })
+}
+
+/// The unknown and its value, if the residual is c (u − g) with a constant c and an expression g of
+/// the coordinates.
+fn solved(pool: &mut Pool, residual: Id) -> Option<(usize, Id)> {
+    let mut found = None;
+    for symbol in pool.symbols(residual) {
+        match symbol {
+            Symbol::Coordinate(_) => {}
+            Symbol::Jet {
+                unknown,
+                derivative: Derivative::Value,
+            } if found.is_none() => found = Some((unknown, symbol)),
+            _ => return None,
+        }
+    }
+    let (unknown, symbol) = found?;
+    let slope = pool.derivative(residual, symbol);
+    pool.constant(slope).filter(|slope| *slope != 0.0)?;
+    let zero = pool.number(0.0);
+    let rest = pool.substitute(residual, &mut |s| (s == symbol).then_some(zero));
+    let quotient = pool.div(rest, slope);
+    Some((unknown, pool.neg(quotient)))
+}
+
+/// g and ℓ of one unknown.
+fn lift(conditions: &[&Hard], names: &mut Names, domain: &dyn Domain) -> Result<Lift> {
+    let Some(first) = conditions.first() else {
+        return Ok(Lift::none(&mut names.pool));
+    };
+    let mut values: Vec<(usize, Id)> = Vec::new();
+    for hard in conditions {
+        for face in &hard.selection.faces {
+            if values.iter().any(|(index, _)| *index == face.index) {
+                let name = &names.unknowns[hard.unknown];
+                let message = format!("another hard condition sets {name} on one of these faces");
+                let cure = "set every face once";
+                return Err(hard.condition.on.error(message, cure).into());
+            }
+            values.push((face.index, hard.value));
+        }
+    }
+    let faces: Vec<usize> = values.iter().map(|(index, _)| *index).collect();
+    let factor = domain.vanishing(&mut names.pool, &faces);
+    if values.iter().all(|(_, value)| *value == first.value) {
+        return Ok(Lift {
+            value: first.value,
+            factor,
+        });
+    }
+    let extended = domain.extension(&mut names.pool, &values);
+    let text = first.condition.law.text();
+    let value = extended.map_err(|what| text.error(what, "or set enforce = \"weak\""))?;
+    for hard in conditions {
+        agrees(hard, value, names)?;
+    }
+    Ok(Lift { value, factor })
+}
+
+/// Whether the extension has the values of a condition on its faces.
+fn agrees(hard: &Hard, extension: Id, names: &mut Names) -> Result<()> {
+    let gap = names.pool.sub(extension, hard.value);
+    let [gap, value] = [gap, hard.value].map(|id| Tape::new(&names.pool, &[id]));
+    for face in &hard.selection.faces {
+        let [gaps, values] = [&gap, &value].map(|tape| probe(tape, &face.patch, PROBES));
+        let size = values.iter().fold(1.0, |size: f64, v| size.max(v.abs()));
+        if !gaps.iter().all(|gap| gap.abs() <= 1e-9 * size) {
+            let name = &names.unknowns[hard.unknown];
+            let message = format!(
+                "the hard conditions on {name} disagree where this one's faces meet the others"
+            );
+            let cure = "make them agree at edges and corners, or set enforce = \"weak\" for one";
+            return Err(hard.condition.law.text().error(message, cure).into());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use crate::deck::Deck;
+    use crate::jet::Layout;
+    use crate::problem::{Problem, build};
+    use crate::sampling::{Purpose, Random, Sampler, stream};
+    use rand::RngExt;
+
+    /// A system in the box [−1, 2] × [0.3, 1] with these boundary conditions.
+    fn problem(boundary: &[&str]) -> crate::error::Result<Problem> {
+        let tables = boundary.iter().map(|b| format!("[[boundary]]\n{b}\n"));
+        let text = format!(
+            "[domain]\nlower = [-1, 0.3]\nupper = [2, 1]\n[problem]\nunknowns = [\"u\", \"v\"]\n\
+             equation = [\"lap(u) = v\", \"lap(v) = u_xy\"]\n[network]\nhidden = [7]\n{}",
+            tables.collect::<String>()
+        );
+        build(&mut Deck::from_toml(&text, "test.toml", &[])?, None)
+    }
+
+    /// The largest |unknown − g| on a face for random parameters.
+    fn gap(problem: &Problem, unknown: usize, face: usize, g: fn(f64, f64) -> f64) -> f64 {
+        let domain = crate::domain::Cuboid::new(vec![-1.0, 0.3], vec![2.0, 1.0]);
+        let patch = &crate::domain::Domain::boundary(&domain)[face];
+        let mut rng = stream(1, Purpose::Testing, 0, 0);
+        let p = problem.network.parameters();
+        let theta: Vec<f64> = (0..p).map(|_| rng.random_range(-3.0..3.0)).collect();
+        let (x, _) = Random.draw(patch, 0, 1, 50, &mut rng);
+        let trace = problem.network.trace(&theta, x.as_ref(), &Layout::value(2));
+        let values = trace.jets().stream(unknown, 0).iter().enumerate();
+        let gaps = values.map(|(i, u)| (u - g(x[(i, 0)], x[(i, 1)])).abs());
+        gaps.fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn hard_values_hold_to_rounding_whatever_the_parameters() {
+        let problem = problem(&[
+            "on = \"x = -1\"\ncondition = \"u = y^2 - 1\"\nenforce = \"hard\"",
+            "on = \"y == 0.3 or y == 1\"\ncondition = \"3*u = 3*(x + 1) + 3*(y^2 - 1)*exp(x + 1)\"\n\
+             enforce = \"hard\"",
+            "on = \"x = 2\"\ncondition = \"dn(u) = 0\"",
+            "condition = \"v = sin(x*y)\"\nenforce = \"hard\"",
+        ])
+        .unwrap();
+        assert_eq!(
+            problem.terms.len(),
+            2,
+            "the equation and one weak condition"
+        );
+        assert_eq!(problem.terms[1].name, "boundary[2]");
+        assert!(gap(&problem, 0, 0, |_, y| y * y - 1.0) < 1e-14);
+        let g = |x: f64, y: f64| x + 1.0 + (y * y - 1.0) * (x + 1.0).exp();
+        for face in [2, 3] {
+            assert!(gap(&problem, 0, face, g) < 1e-13);
+        }
+        assert!(gap(&problem, 0, 1, g) > 0.1, "the weak face is free");
+        for face in 0..4 {
+            assert!(gap(&problem, 1, face, |x, y| (x * y).sin()) < 1e-15);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_built_in_is_refused() {
+        let hard = "enforce = \"hard\"";
+        for (boundary, key, says) in [
+            (
+                vec!["condition = \"dn(u) = 0\""],
+                "boundary[0].condition",
+                "of the form u = g",
+            ),
+            (
+                vec!["condition = \"u = v\""],
+                "boundary[0].condition",
+                "of the form u = g",
+            ),
+            (
+                vec!["condition = \"u^2 = 1\""],
+                "boundary[0].condition",
+                "of the form u = g",
+            ),
+            (
+                vec!["condition = \"u = n_x\""],
+                "boundary[0].condition",
+                "of the form u = g",
+            ),
+            (
+                vec!["on = \"y > x\"\ncondition = \"u = 0\""],
+                "boundary[0].on",
+                "whole ones",
+            ),
+            (
+                vec![
+                    "condition = \"u = 0\"",
+                    "on = \"x = 2\"\ncondition = \"u = 1\"",
+                ],
+                "boundary[1].on",
+                "set every face once",
+            ),
+            (
+                vec![
+                    "on = \"x = 2\"\ncondition = \"u = 1\"",
+                    "on = \"y = 1\"\ncondition = \"u = 0\"",
+                ],
+                "boundary[0].condition",
+                "make them agree",
+            ),
+        ] {
+            let tables: Vec<String> = boundary.iter().map(|b| format!("{b}\n{hard}")).collect();
+            let tables: Vec<&str> = tables.iter().map(String::as_str).collect();
+            let error = problem(&tables).err().unwrap().to_string();
+            assert!(
+                error.contains(key) && error.contains(says),
+                "{boundary:?}: {error}"
+            );
+        }
+    }
+}

@@ -21,12 +21,14 @@ const SMALL: [&str; 6] = [
     "--threads=1",
 ];
 
-const STARTERS: [&str; 6] = [
+const STARTERS: [&str; 8] = [
     "poisson-2d",
     "poisson-2d-energy",
     "semilinear-2d",
     "poisson-5d",
+    "burgers",
     "fit-function",
+    "franke",
     "terrain",
 ];
 

@@ -36,7 +36,9 @@ const STARTERS: &[Starter] = &[
     starter!("poisson-2d-energy"),
     starter!("semilinear-2d"),
     starter!("poisson-5d"),
+    starter!("burgers"),
     starter!("fit-function"),
+    starter!("franke"),
     starter!("terrain", "terrain.csv"),
 ];
 

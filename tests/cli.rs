@@ -28,7 +28,9 @@ const STARTERS: [&str; 8] = [
     "semilinear-2d",
     "helmholtz",
     "poisson-5d",
+    "burgers",
     "fit-function",
+    "franke",
     "terrain",
 ];
 

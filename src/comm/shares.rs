@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-/// The cells of every rank: rank r owns `starts[r]..starts[r + 1]`, at least one cell.
+/// The cells of every rank: rank r owns `starts[r]..starts[r + 1]`, rank 0 at least one cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shares {
     starts: Vec<usize>,
@@ -47,7 +47,8 @@ impl Shares {
     }
 
     /// Cuts cells of equal cost into runs as even as can be; with more ranks than cells some ranks
-    /// own none. For sums beside the main one, which must work on any number of ranks.
+    /// own none, but never rank 0, where the tree has its root. For sums beside the main one, which
+    /// must work on any number of ranks.
     pub fn even(cells: usize, ranks: usize) -> Shares {
         let edge = |rank: usize| (rank * cells).div_ceil(ranks.max(1));
         Shares {
@@ -73,7 +74,8 @@ impl Shares {
         self.starts[rank]..self.starts[rank + 1]
     }
 
-    /// The rank that owns `cell`; for a cell past the end, the number of ranks.
+    /// The rank that owns `cell`; for a cell past the end, the number of ranks. (Of ranks that start at
+    /// the same cell only the last owns any.)
     pub fn owner(&self, cell: usize) -> usize {
         self.starts.partition_point(|&start| start <= cell) - 1
     }
@@ -108,6 +110,20 @@ mod tests {
                 }
                 assert_eq!(Shares::balanced(&costs, cells + 1), None);
                 assert_eq!(Shares::balanced(&costs, 0), None);
+            }
+        }
+    }
+
+    #[test]
+    fn even_shares_give_rank_0_the_first_cell_however_many_ranks() {
+        for cells in 1..12 {
+            for ranks in 1..65 {
+                let shares = Shares::even(cells, ranks);
+                assert_eq!((shares.cells(), shares.ranks()), (cells, ranks));
+                assert_eq!(shares.owner(0), 0);
+                let owned = (0..ranks).flat_map(|rank| shares.range(rank).map(move |c| (c, rank)));
+                let owners = (0..cells).map(|cell| (cell, shares.owner(cell)));
+                assert!(owned.eq(owners), "{cells} cells on {ranks} ranks");
             }
         }
     }

@@ -38,7 +38,9 @@ const STARTERS: &[Starter] = &[
     starter!("semilinear-2d"),
     starter!("helmholtz"),
     starter!("poisson-5d"),
+    starter!("burgers"),
     starter!("fit-function"),
+    starter!("franke"),
     starter!("terrain", "terrain.csv"),
 ];
 

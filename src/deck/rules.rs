@@ -3,7 +3,7 @@
 use super::cursor::{Cursor, Table};
 use super::error::DeckError;
 use super::suggest::{either, shorten};
-use super::{ActivationName, Auto, Constant, Deck, Function, RuleName};
+use super::{ActivationName, Auto, Constant, Deck, Function, Law, Resample, RuleName};
 use std::collections::HashMap;
 
 /// The most parameters of a network: a vector of them is 16 GiB.
@@ -25,6 +25,7 @@ pub(super) fn check(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
     counted(deck, root)?;
     suitable(deck, root)?;
     periodic(deck, root)?;
+    sampled(deck, root)?;
     named(deck, root)
 }
 
@@ -121,13 +122,6 @@ fn suitable(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
             "with an equation or an energy choose tanh, sin, gelu or softplus",
         ));
     }
-    let dim = deck.coordinates().len();
-    if deck.sampling.rule == Auto::Set(RuleName::Gauss) && dim > 3 {
-        return Err(at(root, "sampling", "rule").error(
-            format!("`sampling.rule = \"gauss\"` is for up to 3 dimensions, and there are {dim}"),
-            "choose \"random\" or \"auto\"",
-        ));
-    }
     if deck.stop.error.is_some() && deck.problem.exact.is_empty() {
         return Err(at(root, "stop", "error").error(
             "`stop.error` needs the exact solution",
@@ -135,6 +129,39 @@ fn suitable(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
         ));
     }
     Ok(())
+}
+
+/// The rule suits the number of coordinates, the problem, and how often points are drawn.
+fn sampled(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
+    let Auto::Set(rule) = deck.sampling.rule else {
+        return Ok(());
+    };
+    let at = |key| at(root, "sampling", key);
+    let dim = deck.coordinates().len();
+    if rule == RuleName::Gauss && dim > 3 {
+        return Err(at("rule").error(
+            format!("`sampling.rule = \"gauss\"` is for up to 3 dimensions, and there are {dim}"),
+            "choose \"sobol\", \"random\" or \"auto\"",
+        ));
+    }
+    let equation = matches!(deck.problem.law, Some(Law::Equation(_)));
+    if rule == RuleName::Adaptive && !equation {
+        return Err(at("rule").error(
+            "`sampling.rule = \"adaptive\"` follows the residual of an equation, and there is none",
+            "state `problem.equation`, or choose \"random\" or \"auto\"",
+        ));
+    }
+    match (rule, deck.sampling.resample) {
+        (RuleName::Gauss, Auto::Set(Resample::Every(_))) => Err(at("resample").error(
+            "`sampling.resample`: Gauss points are the same at every draw",
+            "set `sampling.rule = \"random\"`, or `resample = false`",
+        )),
+        (RuleName::Adaptive, Auto::Set(Resample::Never)) => Err(at("resample").error(
+            "`sampling.resample = false`: adaptive points must be drawn anew as the residual falls",
+            "give a number of steps, as in `resample = 20`, or set `sampling.rule = \"random\"`",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Every name is an identifier, has no other meaning, and is given once.

@@ -19,11 +19,13 @@ pub struct Sampling {
     pub points: Auto<usize>,
     /// Points on the boundary, over all ranks.
     pub boundary_points: Auto<usize>,
-    /// How they are chosen.
+    /// How they are chosen; by default random if they are fresh, else gauss in up to three dimensions
+    /// and sobol in more.
     pub rule: Auto<RuleName>,
     /// Random points of each fresh subset, in stages of efficient NED.
     pub batch: Auto<usize>,
-    /// When they are drawn anew.
+    /// When they are drawn anew; by default never, but adaptive points every 20 steps and points of
+    /// sgd at every step.
     pub resample: Auto<Resample>,
     /// Cells that each term's points are divided into: the unit that ranks share out.
     pub cells: Auto<usize>,
@@ -34,10 +36,15 @@ names! {
     RuleName {
         /// Independent uniform points.
         Random = "random",
+        /// A scrambled Sobol sequence; the nearest power of two of points on every patch.
+        Sobol = "sobol",
         /// Gauss–Legendre points of a tensor grid; up to three dimensions.
         Gauss = "gauss",
+        /// Points that follow the residual of the equation: half of them uniform, half where it is
+        /// large; chosen anew with every sample set. Boundary points are random.
+        Adaptive = "adaptive",
     }
-    later ["sobol"]
+    later []
 }
 
 /// When points are drawn anew.

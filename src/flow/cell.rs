@@ -133,6 +133,10 @@ impl Worker<'_> {
     /// A = √w B J of one cell, shape (K · n, p).
     pub(super) fn rows(&self, theta: &[f64], cell: usize) -> Mat<f64> {
         let (term, sample, trace) = self.trace(theta, cell);
+        if sample.is_empty() {
+            // A condition, or points that follow the residual, may leave a cell without any.
+            return Mat::zeros(0, theta.len());
+        }
         let cotangents = self.cotangents(term, sample, trace.jets());
         let mut rows = Mat::zeros(cotangents.len() * sample.len(), theta.len());
         for (k, cotangent) in cotangents.iter().enumerate() {

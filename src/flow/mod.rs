@@ -10,6 +10,7 @@
 //! the stepper pulls the force at a trial point back through the tangent space of the last one.
 
 mod cell;
+mod samples;
 mod tangent;
 
 pub use tangent::{RowSource, Tangent};
@@ -17,7 +18,7 @@ pub use tangent::{RowSource, Tangent};
 use crate::comm::{Comm, Shares, tree_sum};
 use crate::error::{Error, Result};
 use crate::problem::Problem;
-use crate::sampling::{Purpose, Sample};
+use crate::sampling::Sample;
 use cell::{CellForce, Worker};
 use rayon::prelude::*;
 
@@ -86,19 +87,6 @@ impl<'a> Flow<'a> {
             seed,
             samples: Vec::new(),
         }
-    }
-
-    /// Draws this rank's share of the sample set number `epoch`.
-    pub fn draw(&mut self, epoch: u64) {
-        let (problem, seed) = (self.problem, self.seed);
-        self.samples = self
-            .my_cells()
-            .into_par_iter()
-            .map(|cell| {
-                let (term, _, local) = problem.locate(cell);
-                term.draw(seed, Purpose::Training, epoch, local, cell)
-            })
-            .collect();
     }
 
     fn my_cells(&self) -> std::ops::Range<usize> {

@@ -9,7 +9,7 @@ use crate::domain::{Domain, Patch};
 use crate::energy::{Energy, Residual, Variational};
 use crate::error::Result;
 use crate::expression::{Id, Symbol, Tape};
-use crate::sampling::{Purpose, Random, Sampler, stream};
+use crate::sampling::{Draw, Piece, Purpose, Random, Sampler};
 use std::sync::Arc;
 
 /// Points per face that tell where a condition holds.
@@ -174,10 +174,18 @@ pub enum Where {
 
 /// Values of a tape at random points of a patch.
 pub fn probe(tape: &Tape, patch: &Patch, count: usize) -> Vec<f64> {
-    let mut rng = stream(0, Purpose::Probe, 0, 0);
-    let count = Random.count(patch, count);
-    let (x, _) = Random.draw(patch, 0, 1, count, &mut rng);
-    let values = tape.eval(count, |symbol| match symbol {
+    let draw = Draw {
+        seed: 0,
+        purpose: Purpose::Probe,
+        epoch: 0,
+    };
+    let piece = Piece {
+        patch: patch.clone(),
+        count: Random.count(patch, count),
+        cells: 1,
+    };
+    let (x, _) = Random.draw(&piece, 0, &mut draw.chance(0, 0));
+    let values = tape.eval(piece.count, |symbol| match symbol {
         Symbol::Coordinate(i) => x.col_as_slice(i),
         _ => &[],
     });

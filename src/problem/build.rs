@@ -2,14 +2,14 @@
 
 use super::names::Names;
 use super::region::cells_for;
-use super::{Place, Problem, Region, Term, Test, boundary, network};
-use crate::deck::{Auto, Deck, MethodName, Resample, RuleName, Shape};
+use super::{Place, Problem, Region, Term, Test, boundary, counts, network};
+use crate::deck::{Auto, Deck, RuleName, Shape};
 use crate::domain::{Cuboid, Domain};
 use crate::energy::{Residual, Variational};
 use crate::error::{Error, Result};
 use crate::expression::Tape;
 use crate::network::Affine;
-use crate::sampling::{Gauss, Purpose, Random, RandomRows, Sampler, stream};
+use crate::sampling::{Purpose, Random, RandomRows, Sampler, stream};
 use crate::table::Table;
 use rand::seq::SliceRandom;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub fn build(deck: &mut Deck, table: Option<Table>) -> Result<Problem> {
         build.table.as_deref(),
         &split.train,
     );
-    build.fill_counts(split.train.len())?;
+    build.fill_counts(split.train.len());
     build.interior()?;
     build.boundary()?;
     build.data(split)?;
@@ -115,54 +115,10 @@ impl Builder<'_> {
     }
 
     /// Fills in how many points there are and how they are drawn.
-    fn fill_counts(&mut self, rows: usize) -> Result<()> {
-        let dim = self.dim();
-        let unknowns = self.names.unknowns.len();
+    fn fill_counts(&mut self, rows: usize) {
+        let (dim, unknowns) = (self.dim(), self.names.unknowns.len());
         let parameters = self.deck.network.parameters(dim, unknowns) as usize;
-        let sampling = &mut self.deck.sampling;
-        let fresh = match sampling.resample {
-            Auto::Set(resample) => resample != Resample::Never,
-            Auto::Auto => {
-                self.deck.flow.method == MethodName::Sgd
-                    && sampling.rule != Auto::Set(RuleName::Gauss)
-            }
-        };
-        if let (true, Auto::Set(RuleName::Gauss)) = (fresh, sampling.rule) {
-            return Err(Error::Input(
-                "`sampling.resample`: Gauss points are the same at every draw; set \
-                 `sampling.rule = \"random\"`, or `resample = false`"
-                    .into(),
-            ));
-        }
-        let rule = if dim <= 2 && !fresh {
-            RuleName::Gauss
-        } else {
-            RuleName::Random
-        };
-        let resample = if fresh {
-            Resample::Every(1)
-        } else {
-            Resample::Never
-        };
-        sampling.rule = Auto::Set(sampling.rule.or(rule));
-        sampling.resample = Auto::Set(sampling.resample.or(resample));
-        let points = if self.deck.domain.is_some() {
-            (6 * parameters).clamp(1024, 1 << 20)
-        } else {
-            rows
-        };
-        let points = sampling.points.or(points);
-        sampling.points = Auto::Set(points);
-        let boundary = sampling.boundary_points.or((points / 8).max(16 * dim));
-        sampling.boundary_points = Auto::Set(boundary);
-        Ok(())
-    }
-
-    fn sampler(&self) -> Arc<dyn Sampler> {
-        match self.deck.sampling.rule {
-            Auto::Set(RuleName::Gauss) => Arc::new(Gauss),
-            _ => Arc::new(Random),
-        }
+        counts::fill(self.deck, parameters, rows);
     }
 
     /// The equation or the energy on the interior, and the exact solution as a test.
@@ -176,13 +132,16 @@ impl Builder<'_> {
         };
         let points = self.deck.sampling.points.or(0);
         let cells = self.deck.sampling.cells;
+        let sampler = counts::sampler(self.deck);
         let pool = &mut self.names.pool;
         if !self.names.residuals.is_empty() {
+            let region = region(points, sampler.clone(), cells);
+            let adaptive = self.deck.sampling.rule == Auto::Set(RuleName::Adaptive);
             self.terms.push(Term {
                 name: "equation".into(),
                 energy: Arc::new(Residual::new(pool, dim, unknowns, &self.names.residuals)),
                 weight: 1.0,
-                place: Place::Interior(region(points, self.sampler(), cells)),
+                place: Place::Interior(if adaptive { region.adaptive() } else { region }),
             });
         }
         if let Some(density) = self.names.density {
@@ -191,7 +150,7 @@ impl Builder<'_> {
                 name: "energy".into(),
                 energy: Arc::new(Variational::new(pool, dim, unknowns, density)),
                 weight: 1.0,
-                place: Place::Interior(region(points, self.sampler(), cells)),
+                place: Place::Interior(region(points, sampler, cells)),
             });
         }
         if !self.names.exact.is_empty() {
@@ -207,7 +166,7 @@ impl Builder<'_> {
         let Some(domain) = domain(self.deck) else {
             return Ok(());
         };
-        let sampler = self.sampler();
+        let sampler = counts::sampler(self.deck);
         let terms = boundary::terms(self.deck, &mut self.names, domain.as_ref(), &sampler)?;
         self.terms.extend(terms);
         Ok(())

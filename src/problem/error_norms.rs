@@ -7,7 +7,7 @@ use crate::energy::Energy;
 use crate::expression::Tape;
 use crate::jet::Layout;
 use crate::network::Network;
-use crate::sampling::{Purpose, Sample, run_of, stream};
+use crate::sampling::{Draw, Purpose, Sample, run_of};
 use crate::table::Table;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -74,8 +74,12 @@ impl Test {
     fn sums(&self, network: &dyn Network, theta: &[f64], seed: u64, cell: usize) -> [f64; 4] {
         match self {
             Self::Exact { region, exact } => {
-                let mut rng = stream(seed, Purpose::Testing, 0, cell as u64);
-                let sample = region.draw(cell, &mut rng);
+                let draw = Draw {
+                    seed,
+                    purpose: Purpose::Testing,
+                    epoch: 0,
+                };
+                let sample = region.draw(draw, cell, cell);
                 let layout = Layout::value(network.inputs());
                 let jets = network.trace(theta, sample.x.as_ref(), &layout).into_jets();
                 let exact = exact.eval(sample.len(), |symbol| sample.values(symbol));

@@ -6,6 +6,7 @@
 
 mod boundary;
 mod build;
+mod counts;
 mod error_norms;
 mod hard;
 mod names;

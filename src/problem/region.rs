@@ -3,9 +3,8 @@
 use crate::deck::Auto;
 use crate::domain::Patch;
 use crate::expression::Tape;
-use crate::sampling::{Random, Sample, Sampler, run_of};
+use crate::sampling::{CANDIDATES, Draw, Piece, Purpose, Random, Sample, Sampler};
 use faer::Mat;
-use rand_xoshiro::Xoshiro256PlusPlus;
 use std::sync::Arc;
 
 /// Patches with their share of the points, and optionally a condition that points must satisfy.
@@ -14,12 +13,7 @@ pub struct Region {
     sampler: Arc<dyn Sampler>,
     condition: Option<Arc<Tape>>,
     normals: bool,
-}
-
-struct Piece {
-    patch: Patch,
-    count: usize,
-    cells: usize,
+    adaptive: bool,
 }
 
 /// How many cells a term's points are divided into: small enough that a few hundred points feed a
@@ -62,6 +56,7 @@ impl Region {
             sampler,
             condition: condition.map(Arc::new),
             normals,
+            adaptive: false,
         }
     }
 
@@ -82,7 +77,21 @@ impl Region {
             sampler: Arc::new(Random),
             condition: self.condition.clone(),
             normals: self.normals,
+            adaptive: false,
         }
+    }
+
+    /// The same region with points that follow the residual.
+    pub fn adaptive(self) -> Self {
+        Self {
+            adaptive: true,
+            ..self
+        }
+    }
+
+    /// Whether its points follow the residual.
+    pub fn is_adaptive(&self) -> bool {
+        self.adaptive
     }
 
     /// Number of cells.
@@ -100,8 +109,14 @@ impl Region {
         self.pieces.iter().map(|p| p.patch.measure()).sum()
     }
 
-    /// The samples of one cell.
-    pub fn draw(&self, cell: usize, rng: &mut Xoshiro256PlusPlus) -> Sample {
+    /// The samples of cell `cell`, which has the number `global` among the cells of all terms: by the
+    /// region's rule, but validation points and candidates for adaptive ones are random.
+    pub fn draw(&self, draw: Draw, cell: usize, global: usize) -> Sample {
+        let (sampler, times): (&dyn Sampler, usize) = match draw.purpose {
+            Purpose::Candidate => (&Random, CANDIDATES),
+            Purpose::Validation => (&Random, 1),
+            _ => (self.sampler.as_ref(), 1),
+        };
         let mut local = cell;
         let mut pieces = self.pieces.iter();
         let mut piece = pieces.next();
@@ -112,11 +127,12 @@ impl Region {
         let Some(piece) = piece else {
             return empty(0);
         };
-        debug_assert!(run_of(local, piece.cells, piece.count).len() <= piece.count);
-        let (patch, cells, count) = (&piece.patch, piece.cells, piece.count);
-        let (x, weights) = self.sampler.draw(patch, local, cells, count, rng);
-        let width = if self.normals { patch.dim() } else { 0 };
-        let normal = patch.normal().unwrap_or(&[]);
+        let mut piece = piece.clone();
+        piece.count *= times;
+        let mut chance = draw.chance(global, global - local);
+        let (x, weights) = sampler.draw(&piece, local, &mut chance);
+        let width = if self.normals { piece.patch.dim() } else { 0 };
+        let normal = piece.patch.normal().unwrap_or(&[]);
         let sample = Sample {
             normals: Mat::from_fn(x.nrows(), width, |_, j| normal[j]),
             columns: Mat::zeros(x.nrows(), 0),

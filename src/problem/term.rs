@@ -4,7 +4,8 @@ use super::Region;
 use super::region::cells_for;
 use crate::energy::Energy;
 use crate::deck::Auto;
-use crate::sampling::{Purpose, RandomRows, Sample, stream};
+use crate::network::Network;
+use crate::sampling::{Draw, RandomRows, Sample};
 use crate::table::Table;
 use faer::Mat;
 use std::sync::Arc;
@@ -102,27 +103,30 @@ impl Term {
     }
 
     /// The samples of cell `cell` of this term; `global` is its number among all cells.
-    pub fn draw(
-        &self,
-        seed: u64,
-        purpose: Purpose,
-        epoch: u64,
-        cell: usize,
-        global: usize,
-    ) -> Sample {
-        let mut rng = stream(seed, purpose, epoch, global as u64);
+    pub fn draw(&self, draw: Draw, cell: usize, global: usize) -> Sample {
         match &self.place {
-            Place::Interior(region) | Place::Boundary(region) => region.draw(cell, &mut rng),
+            Place::Interior(region) | Place::Boundary(region) => region.draw(draw, cell, global),
             Place::Data {
                 table,
                 inputs,
                 rows,
                 ..
             } => {
-                let (picked, weight) = rows.draw(cell, &mut rng);
+                let (picked, weight) = rows.draw(cell, &mut draw.cell(global));
                 sample_rows(table, inputs, &picked, weight)
             }
         }
+    }
+
+    /// Whether the points follow the residual.
+    pub fn is_adaptive(&self) -> bool {
+        matches!(&self.place, Place::Interior(region) if region.is_adaptive())
+    }
+
+    /// e of the network at the points of a sample, n.
+    pub fn density(&self, network: &dyn Network, theta: &[f64], sample: &Sample) -> Vec<f64> {
+        let trace = network.trace(theta, sample.x.as_ref(), self.energy.layout());
+        self.energy.evaluate(sample, trace.jets()).density
     }
 }
 

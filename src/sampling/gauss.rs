@@ -3,10 +3,9 @@
 //!
 //! The grid belongs to the whole patch; its cells are runs of grid points in lexicographic order.
 
-use super::{Sampler, run_of};
+use super::{Chance, Piece, Sampler};
 use crate::domain::Patch;
 use faer::Mat;
-use rand_xoshiro::Xoshiro256PlusPlus;
 use std::f64::consts::PI;
 
 /// Tensor grid with the same number of points along every free axis.
@@ -28,18 +27,12 @@ impl Sampler for Gauss {
         Self::per_axis(axes, wanted).pow(axes as u32)
     }
 
-    fn draw(
-        &self,
-        patch: &Patch,
-        cell: usize,
-        cells: usize,
-        count: usize,
-        _rng: &mut Xoshiro256PlusPlus,
-    ) -> (Mat<f64>, Vec<f64>) {
+    fn draw(&self, piece: &Piece, cell: usize, _: &mut Chance) -> (Mat<f64>, Vec<f64>) {
+        let patch = &piece.patch;
         let axes = patch.free_axes();
-        let m = Self::per_axis(axes.len(), count);
+        let m = Self::per_axis(axes.len(), piece.count);
         let rule: Vec<Node> = (0..m).map(|i| Node::of_legendre(i, m)).collect();
-        let run = run_of(cell, cells, count);
+        let run = piece.run(cell);
         let mut x = Mat::from_fn(run.len(), patch.dim(), |_, axis| patch.lower(axis));
         let mut weights = vec![1.0; run.len()];
         for (i, mut index) in run.enumerate() {

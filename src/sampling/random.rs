@@ -1,11 +1,10 @@
 //! Uniform random points, stratified: every cell holds its share, so the mean square quadrature
 //! error is below that of plain Monte Carlo and the points are disjoint among ranks.
 
-use super::{Sampler, run_of};
+use super::{Chance, Piece, Sampler};
 use crate::domain::Patch;
 use faer::Mat;
 use rand::RngExt;
-use rand_xoshiro::Xoshiro256PlusPlus;
 
 /// Independent uniform points in every cell.
 #[derive(Clone, Copy, Debug)]
@@ -20,22 +19,15 @@ impl Sampler for Random {
         }
     }
 
-    fn draw(
-        &self,
-        patch: &Patch,
-        cell: usize,
-        cells: usize,
-        count: usize,
-        rng: &mut Xoshiro256PlusPlus,
-    ) -> (Mat<f64>, Vec<f64>) {
-        let part = patch.cell(cell, cells);
-        let n = run_of(cell, cells, count).len();
-        let mut x = Mat::zeros(n, patch.dim());
+    fn draw(&self, piece: &Piece, cell: usize, chance: &mut Chance) -> (Mat<f64>, Vec<f64>) {
+        let part = piece.patch.cell(cell, piece.cells);
+        let n = piece.run(cell).len();
+        let mut x = Mat::zeros(n, part.dim());
         for i in 0..n {
-            for axis in 0..patch.dim() {
+            for axis in 0..part.dim() {
                 let [lower, upper] = [part.lower(axis), part.upper(axis)];
                 x[(i, axis)] = if lower < upper {
-                    lower + (upper - lower) * rng.random::<f64>()
+                    lower + (upper - lower) * chance.cell.random::<f64>()
                 } else {
                     lower
                 };

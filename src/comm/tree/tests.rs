@@ -107,6 +107,20 @@ fn sums_have_the_same_bits_on_any_number_of_ranks_and_threads() {
 }
 
 #[test]
+fn ranks_without_a_cell_do_not_change_the_sum() {
+    for cells in [1, 3, 5] {
+        let leaf = |cell: usize| vec![term(cell), 1.0];
+        let bits = |sum: Vec<f64>| sum.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+        let expected = bits(tree_sum(&Solo, &Shares::even(cells, 1), &leaf));
+        for ranks in [2, 3, 4, 7, 16, 33, 64] {
+            let shares = Shares::even(cells, ranks);
+            let got = team(ranks, |comm| bits(tree_sum(comm, &shares, &leaf)));
+            assert!(got.iter().all(|sum| *sum == expected), "{cells} on {ranks}");
+        }
+    }
+}
+
+#[test]
 fn no_more_values_live_than_a_path_of_the_tree() {
     use std::sync::atomic::{AtomicIsize, Ordering::SeqCst};
     let (live, most) = (AtomicIsize::new(0), AtomicIsize::new(0));

@@ -57,7 +57,7 @@ fn a_resolved_deck_reads_back_as_itself() {
     deck.stop.steady = Auto::Set(f64::MAX);
     deck.flow.seed = (1 << 63) - 1;
     deck.sampling.resample = Auto::Set(Resample::Every(7));
-    deck.sampling.rule = Auto::Set(RuleName::Gauss);
+    deck.sampling.rule = Auto::Set(RuleName::Sobol);
     deck.problem.law = Some(Law::Equation(vec![
         Text::new("", "u = \"1\""),
         Text::new("", "v"),

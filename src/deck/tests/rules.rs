@@ -66,6 +66,25 @@ fn periodic_coordinates_and_hard_conditions() {
 }
 
 #[test]
+fn rules_of_sampling_that_do_not_suit() {
+    let with = |rule: &str, resample: &str| {
+        let text = GOOD.replace("\"random\"", &format!("{rule:?}"));
+        text.replace("resample = \"auto\"", &format!("resample = {resample}"))
+    };
+    let says = "sampling.resample | deck.toml:27 | same at every draw | rule = \"random\"";
+    assert_says(read(&with("gauss", "true")), says);
+    let says = "sampling.resample | deck.toml:27 | drawn anew as the residual | resample = 20";
+    assert_says(read(&with("adaptive", "false")), says);
+    for good in [("gauss", "false"), ("adaptive", "5"), ("sobol", "true")] {
+        assert!(read(&with(good.0, good.1)).is_ok());
+    }
+    let energy =
+        with("adaptive", "\"auto\"").replace("equation = \"-lap(u) = f\"", "energy = \"u^2\"");
+    let says = "sampling.rule | deck.toml:26 | residual of an equation | `problem.equation`";
+    assert_says(read(&energy), says);
+}
+
+#[test]
 fn names_that_cannot_be() {
     bad(r#"
         3 | coordinates = ["x", "x"] | domain.coordinates[1] | already the name of a coordinate | another

@@ -36,7 +36,6 @@ fn keys_and_names_that_are_not_built() {
         4 | center = [0, 0] | domain.center | is not built in this version | remove it
         4 | union = [] | domain.union | is not built in this version | remove it
         3 | shape = "ball" | domain.shape | is not built in this version | available: box
-        26 | rule = "sobol" | sampling.rule | is not built in this version | available: auto, random or gauss
         30 | method = "lbfgs" | flow.method | is not built in this version | available: ned or sgd
         29 | metric = "h1" | flow.metric | is not built in this version | available: auto, l2 or energy
         30 | solver = "cg" | flow.solver | is not built in this version | available: auto, cholesky, qr or steepest
@@ -59,6 +58,7 @@ fn wrong_types_and_names() {
         23 | activation = "step" | network.activation | "step" | tanh, sin, gelu, softplus or relu
         25 | points = "many" | sampling.points | "many" | or "auto"
         25 | points = "atuo" | sampling.points | "atuo" | did you mean `auto`?
+        26 | rule = "halton" | sampling.rule | the string "halton" | auto, random, sobol, gauss or adaptive
         25 | points = -5 | sampling.points | cannot be -5 | a whole number, 0 or more
         27 | resample = 0 | sampling.resample | cannot be 0 | a number of steps from 1
         7 | k = "2" | constants.k | the string "2" | a finite number

@@ -146,7 +146,7 @@ impl Builder<'_> {
         let fresh = match sampling.resample {
             Auto::Set(resample) => resample != Resample::Never,
             Auto::Auto => {
-                self.deck.flow.method == MethodName::Sgd
+                matches!(self.deck.flow.method, MethodName::Sgd | MethodName::Adam)
                     && sampling.rule != Auto::Set(RuleName::Gauss)
             }
         };

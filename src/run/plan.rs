@@ -4,14 +4,16 @@
 //! |---|---|---|
 //! | up to 1,500 parameters on fixed points | qr | natural |
 //! | more parameters, or fresh points | cholesky or qr | euler |
-//! | method = "sgd" | none | sgd |
+//! | method = "sgd", "adam", "lbfgs" | none | the method's own |
 
 use crate::deck::{Auto, Deck, MethodName, MetricName, Resample, SolverName, StepperName};
 use crate::error::{Error, Result};
 use crate::flow::Metric;
 use crate::problem::{Problem, Term};
 use crate::solver::{Cholesky, DEFAULT_DAMPING, Qr, Solver, Steepest};
-use crate::stepper::{Euler, Natural, Sgd, Stepper};
+use crate::stepper::{
+    Adam, BOGACKI_SHAMPINE, EULER, Lbfgs, Natural, Pace, RK4, RungeKutta, Sgd, Stepper, Tableau,
+};
 
 /// How a run is done; every choice is made.
 #[derive(Clone, Debug)]
@@ -28,10 +30,13 @@ pub struct Plan {
     damping: f64,
     cutoff: f64,
     dt: Option<f64>,
+    tolerance: f64,
     momentum: f64,
     kicks: bool,
 }
 
+/// Of the adaptive stepper: a thousandth of the way of the unknowns.
+const DEFAULT_TOLERANCE: f64 = 1e-3;
 /// Up to this many parameters the singular values of the tangent space are affordable.
 const MANY: usize = 1500;
 
@@ -49,7 +54,7 @@ impl Plan {
         let flow = &mut deck.flow;
         let metric = fill(&mut flow.metric, MetricName::Energy);
         let solver = match flow.method {
-            MethodName::Sgd => SolverName::Steepest,
+            MethodName::Sgd | MethodName::Adam | MethodName::Lbfgs => SolverName::Steepest,
             MethodName::Ned if p <= MANY => SolverName::Qr,
             MethodName::Ned => SolverName::Cholesky,
         };
@@ -76,13 +81,17 @@ impl Plan {
             default_cutoff(problem, p.max(problem.rows())),
         );
         let damping = fill(&mut flow.damping, DEFAULT_DAMPING);
+        let tolerance = fill(&mut flow.tolerance, DEFAULT_TOLERANCE);
         let dt = match flow.dt {
             Auto::Set(dt) => Some(dt),
             Auto::Auto => None,
         };
+        if deck.flow.method == MethodName::Lbfgs {
+            suits_lbfgs(dt, resample)?;
+        }
         let steady = match deck.stop.steady {
             Auto::Set(tolerance) => Some(tolerance),
-            Auto::Auto if stepper == StepperName::Euler && resample.is_none() => Some(1e-12),
+            Auto::Auto if stepper != StepperName::Natural && resample.is_none() => Some(1e-12),
             Auto::Auto => None,
         };
         let steady = steady
@@ -90,6 +99,7 @@ impl Plan {
         Ok(Self {
             metric: match metric {
                 MetricName::L2 => Metric::L2,
+                MetricName::H1 => Metric::H1,
                 MetricName::Energy => Metric::Energy,
             },
             steady,
@@ -100,6 +110,7 @@ impl Plan {
             damping,
             cutoff,
             dt,
+            tolerance,
             momentum: deck.flow.momentum,
             kicks: problem.zero_residual && resample.is_none(),
         })
@@ -122,18 +133,35 @@ impl Plan {
     pub fn stepper(&self) -> Box<dyn Stepper> {
         match (self.method, self.stepper) {
             (MethodName::Sgd, _) => Box::new(Sgd::new(self.dt, self.momentum)),
+            (MethodName::Adam, _) => Box::new(Adam::new(self.dt)),
+            (MethodName::Lbfgs, _) => Box::new(Lbfgs::new()),
             (MethodName::Ned, StepperName::Natural) => Box::new(Natural::new(
                 self.cutoff,
                 self.kicks,
                 self.resample.is_none(),
             )),
-            (MethodName::Ned, StepperName::Euler) => {
-                // Beyond dt = 1 a Gauss–Newton step only overshoots; other flows know no such bound.
-                let newton = self.metric == Metric::Energy && self.solver != SolverName::Steepest;
-                let largest = if newton { 1.0 } else { f64::INFINITY };
-                Box::new(Euler::new(self.dt, largest))
-            }
+            (MethodName::Ned, StepperName::Euler) => self.runge_kutta(&EULER),
+            (MethodName::Ned, StepperName::Rk4) => self.runge_kutta(&RK4),
+            (MethodName::Ned, StepperName::Adaptive) => self.runge_kutta(&BOGACKI_SHAMPINE),
         }
+    }
+
+    /// A Runge–Kutta method at the pace that suits it.
+    fn runge_kutta(&self, tableau: &'static Tableau) -> Box<dyn Stepper> {
+        // Beyond dt = 1 a Gauss–Newton step only overshoots; other flows know no such bound.
+        let newton = self.metric == Metric::Energy
+            && self.solver != SolverName::Steepest
+            && self.stepper == StepperName::Euler;
+        let largest = if newton { 1.0 } else { f64::INFINITY };
+        let pace = match (self.stepper, self.dt) {
+            (StepperName::Adaptive, first) => Pace::Accurate {
+                tolerance: self.tolerance,
+                first: first.unwrap_or(1.0),
+            },
+            (_, Some(dt)) => Pace::Fixed(dt),
+            (_, None) => Pace::Descending(largest),
+        };
+        Box::new(RungeKutta::new(tableau, pace, self.resample.is_none()))
     }
 
     /// The sample set that step `step` uses.
@@ -169,9 +197,6 @@ impl Plan {
 
     /// "qr + natural", for people.
     pub fn describe(&self) -> String {
-        if self.method == MethodName::Sgd {
-            return "sgd".into();
-        }
         let samples = if self.fixed_samples() {
             "fixed points"
         } else {
@@ -179,11 +204,36 @@ impl Plan {
         };
         let metric = match self.metric {
             Metric::L2 => "L2 metric",
+            Metric::H1 => "H1 metric",
             Metric::Energy => "energy metric",
         };
+        if self.method != MethodName::Ned {
+            return format!("{}, {samples}", self.method);
+        }
         let [solver, stepper] = [self.solver().name(), self.stepper().name()];
         format!("{solver} + {stepper}, {metric}, {samples}")
     }
+}
+
+/// L-BFGS finds its own step, on points that stay.
+///
+/// # Errors
+/// If the deck gives a step or draws new points.
+fn suits_lbfgs(dt: Option<f64>, resample: Option<u64>) -> Result<()> {
+    if dt.is_some() {
+        return Err(Error::Input(
+            "`flow.dt`: lbfgs finds its step by a line search; remove it, or set dt = \"auto\""
+                .into(),
+        ));
+    }
+    if resample.is_some() {
+        return Err(Error::Input(
+            "`flow.method = \"lbfgs\"` learns curvature from points that stay; set \
+             `sampling.resample = false`, or choose method = \"adam\""
+                .into(),
+        ));
+    }
+    Ok(())
 }
 
 /// The least relative cutoff of singular values: rounding level of the rows where residuals are

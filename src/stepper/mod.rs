@@ -30,14 +30,23 @@
 //! }
 //! ```
 
-mod euler;
+mod adam;
+mod lbfgs;
 mod level;
+mod line_search;
 mod natural;
+mod pace;
+mod runge_kutta;
 mod sgd;
+mod tableau;
 
-pub use euler::Euler;
+pub use adam::Adam;
+pub use lbfgs::Lbfgs;
 pub use natural::Natural;
+pub use pace::Pace;
+pub use runge_kutta::RungeKutta;
 pub use sgd::Sgd;
+pub use tableau::{BOGACKI_SHAMPINE, EULER, RK4, Tableau};
 
 use crate::error::Result;
 use crate::flow::{Covector, Flow};
@@ -123,12 +132,16 @@ pub struct Best {
 pub enum Memory {
     /// Nothing.
     None,
-    /// Of [`Euler`].
-    Euler(euler::State),
+    /// Of [`RungeKutta`].
+    RungeKutta(runge_kutta::State),
     /// Of [`Natural`].
     Natural(Box<natural::State>),
     /// Of [`Sgd`].
     Sgd(sgd::State),
+    /// Of [`Adam`].
+    Adam(adam::State),
+    /// Of [`Lbfgs`].
+    Lbfgs(Box<lbfgs::State>),
 }
 
 /// θ + dt d.

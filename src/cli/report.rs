@@ -1,5 +1,6 @@
-//! The summary on the screen.
+//! The summary on the screen, and the table of several methods.
 
+use super::standing::{Measure, Standing};
 use crate::run::{Status, Summary};
 use std::fmt::Write;
 use std::path::Path;
@@ -47,6 +48,76 @@ pub fn text(summary: &Summary, out: Option<&Path>) -> String {
     row("parameters", summary.theta_digest[..16].to_string());
     if let Some(out) = out {
         row("written to", out.display().to_string());
+    }
+    text
+}
+
+/// Powers of ten side by side: a line stays within a hundred characters.
+const COLUMNS: usize = 11;
+
+/// How several methods have done, and when each reached the errors 10^k for k of `exponents`.
+pub fn comparison(standings: &[Standing], measure: Measure, exponents: &[i32]) -> String {
+    let mut text = format!(
+        "  {:<8}{:<11}{:>9}{:>9}{:>12}",
+        "method", "status", "steps", "seconds", "energy"
+    );
+    let known = |value: fn(&Standing) -> f64| standings.iter().any(|s| !value(s).is_nan());
+    let columns: [(&str, fn(&Standing) -> f64); 3] = [
+        ("relative L2", |s| s.relative_l2),
+        ("train RMSE", |s| s.train_rmse),
+        ("test RMSE", |s| s.test_rmse),
+    ];
+    let columns: Vec<_> = columns
+        .into_iter()
+        .filter(|(_, value)| known(*value))
+        .collect();
+    for (name, _) in &columns {
+        let _ = write!(text, "{name:>13}");
+    }
+    text.push('\n');
+    for standing in standings {
+        let Standing {
+            method,
+            status,
+            steps,
+            seconds,
+            energy,
+            ..
+        } = standing;
+        let _ = write!(
+            text,
+            "  {method:<8}{status:<11}{steps:>9}{seconds:>9.1}{energy:>12.2e}"
+        );
+        for (_, value) in &columns {
+            let _ = write!(text, "{:>13.2e}", value(standing));
+        }
+        text.push('\n');
+    }
+    for exponents in exponents.chunks(COLUMNS) {
+        text += &decades(standings, measure, exponents);
+    }
+    text
+}
+
+/// Seconds to the errors 10^k, a line per method.
+fn decades(standings: &[Standing], measure: Measure, exponents: &[i32]) -> String {
+    let mut text = format!(
+        "seconds until the {} was at most\n  {:<8}",
+        measure.name(),
+        ""
+    );
+    for exponent in exponents {
+        let _ = write!(text, "{:>8}", format!("1e{exponent}"));
+    }
+    text.push('\n');
+    for standing in standings {
+        let _ = write!(text, "  {:<8}", standing.method);
+        for &exponent in exponents {
+            let seconds = standing.seconds_to(exponent);
+            let seconds = seconds.map_or("-".into(), |s| format!("{s:.2}"));
+            let _ = write!(text, "{seconds:>8}");
+        }
+        text.push('\n');
     }
     text
 }

@@ -4,7 +4,9 @@ use super::auto::Auto;
 use super::cursor::Cursor;
 use super::error::DeckError;
 use super::read::{Read, names};
+use super::suggest::{either, nearest, shorten};
 use serde::Serialize;
+use std::str::FromStr;
 
 /// The flow of the parameters.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -85,6 +87,40 @@ names! {
         Adaptive = "adaptive",
     }
     later []
+}
+
+impl Flow {
+    /// The flow by another method: what suits the one of the deck (metric, solver, stepper, dt) is
+    /// left open.
+    pub fn by(&self, method: MethodName) -> Self {
+        if method == self.method {
+            return self.clone();
+        }
+        Self {
+            method,
+            metric: Auto::Auto,
+            solver: Auto::Auto,
+            stepper: Auto::Auto,
+            dt: Auto::Auto,
+            ..self.clone()
+        }
+    }
+}
+
+impl FromStr for MethodName {
+    type Err = DeckError;
+
+    fn from_str(name: &str) -> Result<Self, DeckError> {
+        let found = Self::ALL.iter().find(|method| method.name() == name);
+        found.copied().ok_or_else(|| {
+            let names = Self::names();
+            let cure = match nearest(name, &names) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are {}", either(&names)),
+            };
+            DeckError::new(format!("`{}` is not a method", shorten(name)), cure)
+        })
+    }
 }
 
 impl Read for Flow {

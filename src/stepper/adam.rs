@@ -7,10 +7,11 @@
 //! ```
 //!
 //! with the authors' β₁ = 0.9, β₂ = 0.999, ε = 1e-8. A given dt is the rate α of every step. With
-//! `dt = "auto"` it falls as α_k = α / √(1 + k / 1000): the first thousands of steps go at full
-//! rate, and after that it follows the 1/√k of the authors' analysis, under which the noise of fresh
-//! points dies out. A cosine would need to know how many steps there will be, and a run that is
-//! limited by time, or continued under another limit, does not.
+//! `dt = "auto"` it falls as α_k = 0.01 / √(1 + k / 1000): about a thousand steps go at full rate,
+//! and after that it follows the 1/√k of the authors' analysis, under which the noise of fresh points
+//! dies out. 0.01 was better than 0.003 and 0.001 on every starter deck that was tried. A cosine
+//! would need to know how many steps there will be, and a run that is limited by time, or continued
+//! under another limit, does not.
 
 use super::{Memory, Report, Stepper};
 use crate::error::Result;
@@ -38,7 +39,7 @@ const BETA_1: f64 = 0.9;
 const BETA_2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
 /// The rate at the start, and the number of steps after which it falls.
-const RATE: f64 = 3e-3;
+const RATE: f64 = 1e-2;
 const FULL: f64 = 1000.0;
 
 impl Adam {

@@ -5,11 +5,14 @@
 //! dt holds for the deck's own method; every other one works by its defaults, which include how it
 //! draws its samples unless the deck fixes that. `stop.steps` is not looked at unless `--set` gives
 //! it: a step of one method is worth a hundred of another.
+//!
+//! Times are those of recorded steps: `--set output.every=1` tells them apart, at the cost of
+//! measuring the error in every step.
 
 use super::input::load;
 use super::job::{Job, Outcome, Session, on_ranks, out_folder};
 use super::report::plural;
-use super::standing::{Measure, Standing};
+use super::standing::{ERRORS, Measure, Standing};
 use super::{CompareArgs, report};
 use crate::comm::Comm;
 use crate::deck::{Auto, Deck, MethodName, Resample};
@@ -137,18 +140,10 @@ fn conclude(methods: &[MethodName], out: &Path) -> Result<String> {
 /// A line per method; fields that were not measured or not reached are empty.
 fn write(path: &Path, standings: &[Standing], exponents: &[i32]) -> csv::Result<()> {
     let mut writer = csv::Writer::from_path(path)?;
-    let mut header: Vec<String> = [
-        "method",
-        "status",
-        "steps",
-        "seconds",
-        "energy",
-        "relative_l2",
-        "train_rmse",
-        "test_rmse",
-    ]
-    .map(String::from)
-    .into();
+    let mut header: Vec<String> = ["method", "status", "steps", "seconds", "energy"]
+        .map(String::from)
+        .into();
+    header.extend(ERRORS.map(|error| error.key.to_owned()));
     header.extend(exponents.iter().map(|k| format!("seconds_to_1e{k}")));
     writer.write_record(&header)?;
     for standing in standings {
@@ -161,14 +156,8 @@ fn write(path: &Path, standings: &[Standing], exponents: &[i32]) -> csv::Result<
             standing.status.clone(),
             standing.steps.to_string(),
         ];
-        let numbers = [
-            standing.seconds,
-            standing.energy,
-            standing.relative_l2,
-            standing.train_rmse,
-            standing.test_rmse,
-        ];
-        line.extend(numbers.map(number));
+        line.extend([standing.seconds, standing.energy].map(number));
+        line.extend(ERRORS.map(|error| number((error.of)(standing))));
         let seconds = exponents.iter().map(|&k| standing.seconds_to(k));
         line.extend(seconds.map(|s| s.map_or(String::new(), number)));
         writer.write_record(&line)?;

@@ -1,6 +1,6 @@
 //! The summary on the screen, and the table of several methods.
 
-use super::standing::{Measure, Standing};
+use super::standing::{Column, ERRORS, Measure, Standing};
 use crate::run::{Status, Summary};
 use std::fmt::Write;
 use std::path::Path;
@@ -61,18 +61,10 @@ pub fn comparison(standings: &[Standing], measure: Measure, exponents: &[i32]) -
         "  {:<8}{:<11}{:>9}{:>9}{:>12}",
         "method", "status", "steps", "seconds", "energy"
     );
-    let known = |value: fn(&Standing) -> f64| standings.iter().any(|s| !value(s).is_nan());
-    let columns: [(&str, fn(&Standing) -> f64); 3] = [
-        ("relative L2", |s| s.relative_l2),
-        ("train RMSE", |s| s.train_rmse),
-        ("test RMSE", |s| s.test_rmse),
-    ];
-    let columns: Vec<_> = columns
-        .into_iter()
-        .filter(|(_, value)| known(*value))
-        .collect();
-    for (name, _) in &columns {
-        let _ = write!(text, "{name:>13}");
+    let known = |column: &&Column| standings.iter().any(|s| !(column.of)(s).is_nan());
+    let errors: Vec<&Column> = ERRORS.iter().filter(known).collect();
+    for error in &errors {
+        let _ = write!(text, "{:>13}", error.name);
     }
     text.push('\n');
     for standing in standings {
@@ -88,8 +80,8 @@ pub fn comparison(standings: &[Standing], measure: Measure, exponents: &[i32]) -
             text,
             "  {method:<8}{status:<11}{steps:>9}{seconds:>9.1}{energy:>12.2e}"
         );
-        for (_, value) in &columns {
-            let _ = write!(text, "{:>13.2e}", value(standing));
+        for error in &errors {
+            let _ = write!(text, "{:>13.2e}", (error.of)(standing));
         }
         text.push('\n');
     }

@@ -25,6 +25,34 @@ pub(super) struct Standing {
     pub(super) decades: Vec<Decade>,
 }
 
+/// An error of the result as a column of the tables.
+pub(super) struct Column {
+    /// In `compare.csv`.
+    pub(super) key: &'static str,
+    /// For people.
+    pub(super) name: &'static str,
+    pub(super) of: fn(&Standing) -> f64,
+}
+
+/// The errors that a result may have.
+pub(super) const ERRORS: [Column; 3] = [
+    Column {
+        key: "relative_l2",
+        name: "relative L2",
+        of: |standing| standing.relative_l2,
+    },
+    Column {
+        key: "train_rmse",
+        name: "train RMSE",
+        of: |standing| standing.train_rmse,
+    },
+    Column {
+        key: "test_rmse",
+        name: "test RMSE",
+        of: |standing| standing.test_rmse,
+    },
+];
+
 /// When the error was first at most 10^`exponent`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Decade {
@@ -53,6 +81,15 @@ impl Measure {
         }
     }
 
+    /// The same of the result.
+    fn of(self, standing: &Standing) -> f64 {
+        match self {
+            Self::RelativeL2 => standing.relative_l2,
+            Self::TestRmse => standing.test_rmse,
+            Self::Energy => standing.energy,
+        }
+    }
+
     /// For people.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -75,7 +112,7 @@ impl Standing {
         let number = |pointer: &str| summary.pointer(pointer).and_then(Value::as_f64);
         let path = folder.join("history.csv");
         let curve = path.exists().then(|| Curve::read(&path)).transpose()?;
-        Ok(Self {
+        let mut standing = Self {
             method,
             status: summary["status"].as_str().unwrap_or_default().into(),
             steps: summary["steps"].as_u64().unwrap_or(0),
@@ -85,8 +122,17 @@ impl Standing {
             train_rmse: number("/data/train_rmse").unwrap_or(f64::NAN),
             test_rmse: number("/data/test_rmse").unwrap_or(f64::NAN),
             measure: curve.as_ref().map(|curve| curve.measure),
-            decades: curve.map_or(Vec::new(), |curve| decades(&curve.points)),
-        })
+            decades: Vec::new(),
+        };
+        if let Some(mut curve) = curve {
+            // The history has a line every so many steps; the result comes after the last one.
+            curve.points.push(Point {
+                seconds: standing.seconds,
+                error: curve.measure.of(&standing),
+            });
+            standing.decades = decades(&curve.points);
+        }
+        Ok(standing)
     }
 
     /// When the error was first at most 10^`exponent`.

@@ -52,6 +52,14 @@ impl Layout {
         layout
     }
 
+    /// The same components, and ∇u.
+    pub fn with_gradient(&self) -> Self {
+        Self {
+            first: true,
+            ..self.clone()
+        }
+    }
+
     /// Number of coordinates.
     pub fn dim(&self) -> usize {
         self.dim

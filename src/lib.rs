@@ -35,7 +35,7 @@
 //! | [`cli`] | arguments and what is printed: the only place that prints |
 //! | [`run`] | the time loop, plan, history, checkpoints (the only `bincode`), summary |
 //! | [`output`] | fields on a grid as csv, npy, vti |
-//! | [`stepper`] | natural-level rule, Euler, and the baseline sgd |
+//! | [`stepper`] | natural-level rule, Runge–Kutta methods, and the baselines sgd, adam, lbfgs |
 //! | [`solver`] | θ' = −G⁺ g: qr, cholesky, steepest |
 //! | [`flow`] | energy, gradient and tangent rows over all cells of all ranks |
 //! | [`problem`] | terms, regions, boundary conditions, data, error norms, from a deck |

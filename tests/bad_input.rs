@@ -160,8 +160,8 @@ const CHANGES: &[(&str, &str, &[&str])] = &[
     ),
     (
         "solver = \"qr\"",
-        "solver = \"qr\"\nstepper = \"rk4\"",
-        &["law.toml:", "flow.stepper", "available"],
+        "solver = \"qr\"\nstepper = \"rk5\"",
+        &["law.toml:", "flow.stepper", "did you mean `rk4`?"],
     ),
     (
         "hidden = [6]",
@@ -265,6 +265,20 @@ const ARGUMENTS: &[(&[&str], &[&str])] = &[
             "--set=flow.solver=cholesky",
         ],
         &["flow.stepper", "solver = \"qr\""],
+    ),
+    (
+        &[
+            "law.toml",
+            "--set=flow.method=lbfgs",
+            "--set=flow.solver=auto",
+            "--set=sampling.rule=random",
+            "--set=sampling.resample=true",
+        ],
+        &["flow.method", "sampling.resample = false"],
+    ),
+    (
+        &["law.toml", "--set=flow.method=lbfgs", "--set=flow.dt=0.1"],
+        &["flow.dt", "line search"],
     ),
     (
         &[

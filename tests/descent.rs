@@ -1,5 +1,5 @@
-//! Euler's method with `dt = "auto"` never raises the energy on fixed samples, and with a fixed dt
-//! it follows the flow at first order.
+//! Runge–Kutta methods with `dt = "auto"` and L-BFGS never raise the energy on fixed samples, and
+//! Euler's method with a fixed dt follows the flow at first order.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
@@ -60,6 +60,27 @@ fn steepest_descent_descends() {
 fn the_flow_of_a_variational_energy_descends() {
     for solver in ["qr", "cholesky"] {
         assert_descends("poisson-2d-energy", &[("flow.solver", solver)]);
+    }
+}
+
+#[test]
+fn the_h1_flow_descends() {
+    for deck in ["poisson-2d-energy", "fit-function"] {
+        assert_descends(deck, &[("flow.metric", "h1"), ("flow.solver", "qr")]);
+    }
+}
+
+#[test]
+fn the_classical_runge_kutta_method_descends() {
+    let changes = [("flow.metric", "h1"), ("flow.stepper", "rk4")];
+    assert_descends("poisson-2d-energy", &changes);
+    assert_descends("poisson-2d", &[("flow.stepper", "rk4")]);
+}
+
+#[test]
+fn lbfgs_descends() {
+    for deck in ["poisson-2d", "poisson-2d-energy", "fit-function"] {
+        assert_descends(deck, &[("flow.method", "lbfgs")]);
     }
 }
 

@@ -90,6 +90,38 @@ fn stochastic_gradient_descent() {
 }
 
 #[test]
+fn adam() {
+    assert_invariant("poisson-2d", &[("flow.method", "adam")]);
+}
+
+#[test]
+fn lbfgs() {
+    assert_invariant("semilinear-2d", &[("flow.method", "lbfgs")]);
+}
+
+#[test]
+fn the_classical_runge_kutta_method() {
+    let changes = [
+        ("flow.metric", "l2"),
+        ("flow.stepper", "rk4"),
+        ("stop.steps", "3"),
+    ];
+    assert_invariant("poisson-2d", &changes);
+}
+
+#[test]
+fn the_adaptive_pair_in_the_h1_metric() {
+    let changes = [
+        ("flow.metric", "h1"),
+        ("flow.solver", "cholesky"),
+        ("flow.damping", "1e-3"),
+        ("flow.stepper", "adaptive"),
+        ("stop.steps", "3"),
+    ];
+    assert_invariant("poisson-2d-energy", &changes);
+}
+
+#[test]
 fn data_in_batches() {
     assert_invariant(
         "terrain",

@@ -104,6 +104,37 @@ fn stochastic_gradient_descent_on_fresh_points() {
 }
 
 #[test]
+fn adam_on_fresh_points() {
+    let changes = [("flow.method", "adam"), ("sampling.rule", "random")];
+    assert_resumes("poisson-2d", &changes);
+}
+
+#[test]
+fn lbfgs() {
+    assert_resumes("poisson-2d", &[("flow.method", "lbfgs")]);
+}
+
+#[test]
+fn runge_kutta_methods() {
+    for stepper in ["rk4", "adaptive"] {
+        let changes = [("flow.metric", "h1"), ("flow.stepper", stepper)];
+        assert_resumes("poisson-2d-energy", &changes);
+    }
+}
+
+#[test]
+fn the_adaptive_pair_on_fresh_points() {
+    let changes = [
+        ("flow.solver", "cholesky"),
+        ("flow.damping", "1e-3"),
+        ("flow.stepper", "adaptive"),
+        ("sampling.rule", "random"),
+        ("sampling.resample", "true"),
+    ];
+    assert_resumes("poisson-2d", &changes);
+}
+
+#[test]
 fn euler_in_the_midst_of_an_epoch() {
     let changes = [
         ("sampling.rule", "random"),

@@ -112,7 +112,7 @@ fn adapted_samples_serve_the_flow_and_return_with_their_anchor() {
         let tangent = flow.tangent(&theta, true);
         let solvers: [&dyn Solver; 2] = [&Qr { cutoff: 1e-12 }, &Cholesky { damping: 1e-9 }];
         for solver in solvers {
-            assert!(solver.factor(&tangent).is_ok());
+            assert!(solver.factor(&tangent, 1.0).is_ok());
         }
         let by_rows = tangent.pull(&tangent.here);
         let by_sweep = flow.tangent(&theta, false).pull(&tangent.here);

@@ -1,7 +1,7 @@
 //! `ned-dist check`: is the deck right, what does it say in full, and what does a step cost?
 
 use super::DeckArgs;
-use super::run::load;
+use super::input::load;
 use crate::comm::Solo;
 use crate::error::Result;
 use crate::problem::{Problem, build};

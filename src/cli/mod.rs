@@ -1,13 +1,18 @@
 //! The command line: one file per command. The only place that prints.
 
 mod check;
+mod compare;
+mod input;
+mod job;
 mod new;
 mod progress;
 mod report;
 mod run;
+mod standing;
 mod threads;
 
 use crate::comm::launcher_rank;
+use crate::deck::MethodName;
 use crate::error::Error;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -30,6 +35,7 @@ const EXAMPLES: &str = "Examples:
   ned-dist new poisson-2d                     write a starter deck
   ned-dist check poisson-2d.toml              what would be solved, and what it costs
   mpirun -n 4 ned-dist run poisson-2d.toml --out result
+  ned-dist compare poisson-2d.toml --methods ned,adam,lbfgs --seconds 20
   ned-dist run poisson-2d.toml --set network.hidden=[32,32] --set stop.seconds=60
 
 Exit codes: 0 finished or stopped at a limit; 1 the solve failed; 2 the input is wrong.";
@@ -38,6 +44,8 @@ Exit codes: 0 finished or stopped at a limit; 1 the solve failed; 2 the input is
 enum Command {
     /// Solve the problem of a deck
     Run(RunArgs),
+    /// Solve the problem of a deck by several methods, each under the same budget of time
+    Compare(CompareArgs),
     /// Validate a deck; print it with every default filled in, and the memory and work of a step
     Check(DeckArgs),
     /// Write a starter deck; without a name, list them
@@ -60,12 +68,25 @@ struct DeckArgs {
     seed: Option<u64>,
 }
 
+/// Arguments of `compare`.
+#[derive(Clone, Debug, Default, Args)]
+struct CompareArgs {
+    #[command(flatten)]
+    run: RunArgs,
+    /// Methods, as in ned,sgd,adam,lbfgs [default: all that suit the deck's samples]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    methods: Option<Vec<MethodName>>,
+    /// Seconds for each method [default: the deck's stop.seconds, or 10]
+    #[arg(long, value_name = "S", value_parser = positive)]
+    seconds: Option<f64>,
+}
+
 /// Arguments of `run`.
 #[derive(Clone, Debug, Default, Args)]
 struct RunArgs {
     #[command(flatten)]
     deck: DeckArgs,
-    /// Folder for results and checkpoints; without it, DECK's name with `-out`
+    /// Folder for results and checkpoints; without it, DECK's name with `-out` (or `-compare`)
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Threads per rank [default: RAYON_NUM_THREADS, OMP_NUM_THREADS, SLURM_CPUS_PER_TASK, or the
@@ -99,12 +120,20 @@ fn key_value(text: &str) -> Result<(String, String), String> {
     }
 }
 
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
+        _ => Err("expected a number greater than 0".into()),
+    }
+}
+
 /// Runs a command and returns the process's exit code.
 pub fn execute(cli: Cli) -> ExitCode {
     let first = launcher_rank().unwrap_or(0) == 0;
     let result = match cli.command {
         None => return run::run(&RunArgs::default()),
         Some(Command::Run(arguments)) => return run::run(&arguments),
+        Some(Command::Compare(arguments)) => return compare::compare(&arguments),
         Some(Command::Check(arguments)) => check::check(&arguments, first),
         Some(Command::New { name }) => new::new(name.as_deref(), first),
     };

@@ -16,8 +16,8 @@ pub struct Progress {
 const PAUSE: Duration = Duration::from_secs(3);
 
 impl Progress {
-    /// A bar up to `steps`, or lines; nothing if `quiet`.
-    pub fn new(steps: u64, quiet: bool) -> Self {
+    /// A bar up to `steps` if they are known, or lines; nothing if `quiet`.
+    pub fn new(steps: Option<u64>, quiet: bool) -> Self {
         let terminal = !quiet && std::io::stderr().is_terminal();
         Self {
             bar: terminal.then(|| bar(steps)),
@@ -34,9 +34,12 @@ impl Progress {
     }
 }
 
-fn bar(steps: u64) -> ProgressBar {
-    let bar = ProgressBar::new(steps);
-    let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {msg}");
+fn bar(steps: Option<u64>) -> ProgressBar {
+    let (bar, template) = match steps {
+        Some(steps) => (ProgressBar::new(steps), "{bar:24} {pos}/{len} {msg}"),
+        None => (ProgressBar::no_length(), "step {pos} {msg}"),
+    };
+    let style = ProgressStyle::with_template(template);
     if let Ok(style) = style {
         bar.set_style(style);
     }

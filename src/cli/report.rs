@@ -1,5 +1,6 @@
-//! The summary on the screen.
+//! The summary on the screen, and the table of several methods.
 
+use super::standing::{Column, ERRORS, Measure, Standing};
 use crate::run::{Status, Summary};
 use std::fmt::Write;
 use std::path::Path;
@@ -47,6 +48,68 @@ pub fn text(summary: &Summary, out: Option<&Path>) -> String {
     row("parameters", summary.theta_digest[..16].to_string());
     if let Some(out) = out {
         row("written to", out.display().to_string());
+    }
+    text
+}
+
+/// Powers of ten side by side: a line stays within a hundred characters.
+const COLUMNS: usize = 11;
+
+/// How several methods have done, and when each reached the errors 10^k for k of `exponents`.
+pub fn comparison(standings: &[Standing], measure: Measure, exponents: &[i32]) -> String {
+    let mut text = format!(
+        "  {:<8}{:<11}{:>9}{:>9}{:>12}",
+        "method", "status", "steps", "seconds", "energy"
+    );
+    let known = |column: &&Column| standings.iter().any(|s| !(column.of)(s).is_nan());
+    let errors: Vec<&Column> = ERRORS.iter().filter(known).collect();
+    for error in &errors {
+        let _ = write!(text, "{:>13}", error.name);
+    }
+    text.push('\n');
+    for standing in standings {
+        let Standing {
+            method,
+            status,
+            steps,
+            seconds,
+            energy,
+            ..
+        } = standing;
+        let _ = write!(
+            text,
+            "  {method:<8}{status:<11}{steps:>9}{seconds:>9.1}{energy:>12.2e}"
+        );
+        for error in &errors {
+            let _ = write!(text, "{:>13.2e}", (error.of)(standing));
+        }
+        text.push('\n');
+    }
+    for exponents in exponents.chunks(COLUMNS) {
+        text += &decades(standings, measure, exponents);
+    }
+    text
+}
+
+/// Seconds to the errors 10^k, a line per method.
+fn decades(standings: &[Standing], measure: Measure, exponents: &[i32]) -> String {
+    let mut text = format!(
+        "seconds until the {} was at most\n  {:<8}",
+        measure.name(),
+        ""
+    );
+    for exponent in exponents {
+        let _ = write!(text, "{:>8}", format!("1e{exponent}"));
+    }
+    text.push('\n');
+    for standing in standings {
+        let _ = write!(text, "  {:<8}", standing.method);
+        for &exponent in exponents {
+            let seconds = standing.seconds_to(exponent);
+            let seconds = seconds.map_or("-".into(), |s| format!("{s:.2}"));
+            let _ = write!(text, "{seconds:>8}");
+        }
+        text.push('\n');
     }
     text
 }

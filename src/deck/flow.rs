@@ -5,7 +5,9 @@ use super::cursor::Cursor;
 use super::error::DeckError;
 use super::many::Many;
 use super::read::{Read, names};
+use super::suggest::{either, nearest, shorten};
 use serde::Serialize;
+use std::str::FromStr;
 
 /// The flow of the parameters.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -18,8 +20,10 @@ pub struct Flow {
     pub solver: Auto<Many<SolverName>>,
     /// How the flow is followed in time.
     pub stepper: Auto<Many<StepperName>>,
-    /// The time step, above 0.
+    /// The time step, above 0; of `adaptive` the first one, of `sgd` and `adam` the rate.
     pub dt: Auto<f64>,
+    /// Error of a step of `adaptive` over the way of the unknowns until then, above 0 and below 1.
+    pub tolerance: Auto<f64>,
     /// Damping of `cholesky` relative to G, at least 0.
     pub damping: Auto<f64>,
     /// Cutoff of the singular values of `qr` relative to the largest, at least 0 and below 1.
@@ -35,10 +39,14 @@ names! {
     MethodName {
         /// Neural Energy Descent.
         Ned = "ned",
-        /// Gradient descent with momentum, the baseline.
+        /// Gradient descent with momentum, a baseline.
         Sgd = "sgd",
+        /// Gradient descent with a rate for every parameter, a baseline.
+        Adam = "adam",
+        /// A quasi-Newton method, a baseline.
+        Lbfgs = "lbfgs",
     }
-    later ["adam", "lbfgs"]
+    later []
 }
 
 names! {
@@ -46,10 +54,12 @@ names! {
     MetricName {
         /// L²: B = (1, 0, 0).
         L2 = "l2",
+        /// H¹: B = (1, ∇, 0).
+        H1 = "h1",
         /// The energy's own: Gauss–Newton.
         Energy = "energy",
     }
-    later ["h1"]
+    later []
 }
 
 names! {
@@ -78,8 +88,46 @@ names! {
         Stochastic = "stochastic",
         /// Explicit Euler.
         Euler = "euler",
+        /// The classical Runge–Kutta method.
+        Rk4 = "rk4",
+        /// An embedded Runge–Kutta pair that keeps to a tolerance.
+        Adaptive = "adaptive",
     }
-    later ["rk4", "adaptive"]
+    later []
+}
+
+impl Flow {
+    /// The flow by another method: what suits the one of the deck (metric, solver, stepper, dt) is
+    /// left open.
+    pub fn by(&self, method: MethodName) -> Self {
+        if method == self.method {
+            return self.clone();
+        }
+        Self {
+            method,
+            metric: Auto::Auto,
+            solver: Auto::Auto,
+            stepper: Auto::Auto,
+            dt: Auto::Auto,
+            ..self.clone()
+        }
+    }
+}
+
+impl FromStr for MethodName {
+    type Err = DeckError;
+
+    fn from_str(name: &str) -> Result<Self, DeckError> {
+        let found = Self::ALL.iter().find(|method| method.name() == name);
+        found.copied().ok_or_else(|| {
+            let names = Self::names();
+            let cure = match nearest(name, &names) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are {}", either(&names)),
+            };
+            DeckError::new(format!("`{}` is not a method", shorten(name)), cure)
+        })
+    }
 }
 
 impl Read for Flow {
@@ -89,7 +137,16 @@ impl Read for Flow {
 
     fn read(at: &Cursor<'_>) -> Result<Option<Self>, DeckError> {
         let known = &[
-            "method", "metric", "solver", "stepper", "dt", "damping", "cutoff", "momentum", "seed",
+            "method",
+            "metric",
+            "solver",
+            "stepper",
+            "dt",
+            "tolerance",
+            "damping",
+            "cutoff",
+            "momentum",
+            "seed",
         ];
         let Some(table) = at.table(known, &[])? else {
             return Ok(None);
@@ -100,6 +157,7 @@ impl Read for Flow {
             solver: table.or("solver", Auto::Auto)?,
             stepper: table.or("stepper", Auto::Auto)?,
             dt: table.or("dt", Auto::Auto)?,
+            tolerance: table.or("tolerance", Auto::Auto)?,
             damping: table.or("damping", Auto::Auto)?,
             cutoff: table.or("cutoff", Auto::Auto)?,
             momentum: table.or("momentum", Auto::Auto)?,
@@ -107,6 +165,11 @@ impl Read for Flow {
         };
         let share = |value: &f64| (0.0..1.0).contains(value);
         table.check("dt", flow.dt.all(|dt| *dt > 0.0), "greater than 0")?;
+        table.check(
+            "tolerance",
+            flow.tolerance.all(|t| *t > 0.0 && *t < 1.0),
+            "greater than 0 and less than 1",
+        )?;
         table.check("damping", flow.damping.all(|d| *d >= 0.0), "0 or more")?;
         table.check(
             "cutoff",

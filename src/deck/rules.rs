@@ -151,17 +151,14 @@ fn sampled(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
             "state `problem.equation`, or choose \"random\" or \"auto\"",
         ));
     }
-    match (rule, deck.sampling.resample) {
-        (RuleName::Gauss, Auto::Set(Resample::Every(_))) => Err(at("resample").error(
+    let fresh = matches!(deck.sampling.resample, Auto::Set(Resample::Every(_)));
+    if rule == RuleName::Gauss && fresh {
+        return Err(at("resample").error(
             "`sampling.resample`: Gauss points are the same at every draw",
             "set `sampling.rule = \"random\"`, or `resample = false`",
-        )),
-        (RuleName::Adaptive, Auto::Set(Resample::Never)) => Err(at("resample").error(
-            "`sampling.resample = false`: adaptive points must be drawn anew as the residual falls",
-            "give a number of steps, as in `resample = 20`, or set `sampling.rule = \"random\"`",
-        )),
-        _ => Ok(()),
+        ));
     }
+    Ok(())
 }
 
 /// Every name is an identifier, has no other meaning, and is given once.

@@ -24,8 +24,8 @@ pub struct Sampling {
     pub rule: Auto<RuleName>,
     /// Random points of each fresh subset, in stages of efficient NED.
     pub batch: Auto<usize>,
-    /// When they are drawn anew; by default never, but adaptive points every 20 steps and points of
-    /// sgd at every step.
+    /// When they are drawn anew; by default never, but points of sgd and adam at every step, and
+    /// adaptive ones whenever a stage of the run begins.
     pub resample: Auto<Resample>,
     /// Cells that each term's points are divided into: the unit that ranks share out.
     pub cells: Auto<usize>,
@@ -86,7 +86,14 @@ impl Read for Sampling {
     }
 
     fn read(at: &Cursor<'_>) -> Result<Option<Self>, DeckError> {
-        let known = &["points", "boundary_points", "rule", "batch", "resample", "cells"];
+        let known = &[
+            "points",
+            "boundary_points",
+            "rule",
+            "batch",
+            "resample",
+            "cells",
+        ];
         let Some(table) = at.table(known, &[])? else {
             return Ok(None);
         };

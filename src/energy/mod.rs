@@ -11,7 +11,7 @@ mod variational;
 pub use residual::Residual;
 pub use variational::Variational;
 
-use crate::expression::{Symbol, Tape};
+use crate::expression::{Derivative, Symbol, Tape};
 use crate::jet::{Jets, Layout};
 use crate::sampling::Sample;
 
@@ -26,7 +26,8 @@ pub trait Energy: Send + Sync {
     /// Whether the force is Bᵀ r, so that the accuracy of r is that of the direction.
     fn is_residual(&self) -> bool;
 
-    /// The density and its first order at the points of a sample.
+    /// The density and its first order at the points of a sample. The jets may carry more than
+    /// [`Energy::layout`]; forces and rows have the layout of the jets.
     fn evaluate(&self, sample: &Sample, jets: &Jets) -> Local;
 
     /// The metric's rows ∂(B u)/∂jet at the same points, one cotangent for each of the K components.
@@ -59,16 +60,43 @@ fn run_tape(tape: &Tape, sample: &Sample, jets: &Jets) -> Vec<Vec<f64>> {
     })
 }
 
-/// The jet symbols among `symbols` with their (unknown, stream) in `layout`.
-fn jet_entries<'a>(
-    layout: &'a Layout,
-    symbols: impl IntoIterator<Item = &'a Symbol> + 'a,
-) -> impl Iterator<Item = (Symbol, usize, usize)> + 'a {
-    symbols.into_iter().filter_map(|&symbol| match symbol {
+/// A component of the jet that a density depends on.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    unknown: usize,
+    derivative: Derivative,
+}
+
+impl Entry {
+    /// The components of the jet among `symbols`.
+    fn among<'a>(
+        symbols: impl IntoIterator<Item = &'a Symbol> + 'a,
+    ) -> impl Iterator<Item = Self> + 'a {
+        symbols.into_iter().filter_map(|&symbol| match symbol {
+            Symbol::Jet {
+                unknown,
+                derivative,
+            } => Some(Self {
+                unknown,
+                derivative,
+            }),
+            _ => None,
+        })
+    }
+
+    /// Its symbol in expressions.
+    fn symbol(self) -> Symbol {
         Symbol::Jet {
-            unknown,
-            derivative,
-        } => Some((symbol, unknown, layout.stream(derivative)?)),
-        _ => None,
-    })
+            unknown: self.unknown,
+            derivative: self.derivative,
+        }
+    }
+
+    /// Its values in a cotangent; nothing if the layout does not carry it.
+    fn of(self, cotangent: &mut Jets) -> &mut [f64] {
+        match cotangent.layout().stream(self.derivative) {
+            Some(stream) => cotangent.stream_mut(self.unknown, stream),
+            None => &mut [],
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! e = ½ Σ_k r_k²: strong forms, boundary conditions and data. B = ∂r/∂jet, which is Gauss–Newton.
 
-use super::{Energy, Local, jet_entries, run_tape};
+use super::{Energy, Entry, Local, run_tape};
 use crate::expression::{Id, Pool, Tape};
 use crate::jet::{Jets, Layout};
 use crate::sampling::Sample;
@@ -13,8 +13,8 @@ pub struct Residual {
     components: usize,
     values: Tape,
     slopes: Tape,
-    /// (component, unknown, stream) of every output of `slopes`.
-    entries: Vec<(usize, usize, usize)>,
+    /// The component k of r and the component of the jet of every output of `slopes`.
+    entries: Vec<(usize, Entry)>,
 }
 
 impl Residual {
@@ -24,9 +24,9 @@ impl Residual {
         let layout = Layout::of(dim, symbols.iter().flatten());
         let (mut slopes, mut entries) = (Vec::new(), Vec::new());
         for (k, (&residual, symbols)) in residuals.iter().zip(&symbols).enumerate() {
-            for (symbol, unknown, stream) in jet_entries(&layout, symbols) {
-                slopes.push(pool.derivative(residual, symbol));
-                entries.push((k, unknown, stream));
+            for entry in Entry::among(symbols) {
+                slopes.push(pool.derivative(residual, entry.symbol()));
+                entries.push((k, entry));
             }
         }
         Self {
@@ -71,10 +71,10 @@ impl Energy for Residual {
 
     fn metric(&self, sample: &Sample, jets: &Jets) -> Vec<Jets> {
         let slopes = run_tape(&self.slopes, sample, jets);
-        let mut rows =
-            vec![Jets::zeros(&self.layout, jets.points(), self.unknowns); self.components];
-        for (&(k, unknown, stream), slope) in self.entries.iter().zip(&slopes) {
-            rows[k].stream_mut(unknown, stream).copy_from_slice(slope);
+        let zero = Jets::zeros(jets.layout(), jets.points(), self.unknowns);
+        let mut rows = vec![zero; self.components];
+        for (&(k, entry), slope) in self.entries.iter().zip(&slopes) {
+            entry.of(&mut rows[k]).copy_from_slice(slope);
         }
         rows
     }

@@ -4,7 +4,7 @@
 //! the flow in this metric is Newton's; where e is not convex (Allen–Cahn) the negative directions
 //! are left out, so that the flow still descends. Diagonal Hessians need no eigenvectors.
 
-use super::{Energy, Local, jet_entries, run_tape};
+use super::{Energy, Entry, Local, run_tape};
 use crate::expression::{Id, Pool, Tape};
 use crate::jet::{Jets, Layout};
 use crate::sampling::Sample;
@@ -18,10 +18,10 @@ pub struct Variational {
     value: Tape,
     slopes: Tape,
     curvature: Tape,
-    /// (unknown, stream) of every slope.
-    slope_at: Vec<(usize, usize)>,
-    /// (unknown, stream) of the jets that enter the Hessian: the K rows of the metric.
-    active: Vec<(usize, usize)>,
+    /// The component of the jet of every slope.
+    slope_at: Vec<Entry>,
+    /// The components that enter the Hessian: the K rows of the metric.
+    active: Vec<Entry>,
     /// (a, b) of every output of `curvature`, a ≤ b, indices into `active`.
     pairs: Vec<(usize, usize)>,
 }
@@ -31,12 +31,13 @@ impl Variational {
     pub fn new(pool: &mut Pool, dim: usize, unknowns: usize, density: Id) -> Self {
         let symbols = pool.symbols(density);
         let layout = Layout::of(dim, &symbols);
-        let jets: Vec<_> = jet_entries(&layout, &symbols).collect();
-        let slopes: Vec<Id> = jets.iter().map(|j| pool.derivative(density, j.0)).collect();
+        let jets: Vec<Entry> = Entry::among(&symbols).collect();
+        let slope = |jet: &Entry| pool.derivative(density, jet.symbol());
+        let slopes: Vec<Id> = jets.iter().map(slope).collect();
         let mut hessian = Vec::new();
         for (a, &slope) in slopes.iter().enumerate() {
             for (b, jet) in jets.iter().enumerate().skip(a) {
-                let entry = pool.derivative(slope, jet.0);
+                let entry = pool.derivative(slope, jet.symbol());
                 if pool.constant(entry) != Some(0.0) {
                     hessian.push((a, b, entry));
                 }
@@ -51,9 +52,9 @@ impl Variational {
             value: Tape::new(pool, &[density]),
             slopes: Tape::new(pool, &slopes),
             curvature: Tape::new(pool, &outputs),
-            slope_at: jets.iter().map(|j| (j.1, j.2)).collect(),
             pairs: hessian.iter().map(|h| (place(h.0), place(h.1))).collect(),
-            active: active.iter().map(|&a| (jets[a].1, jets[a].2)).collect(),
+            active: active.iter().map(|&a| jets[a]).collect(),
+            slope_at: jets,
             layout,
         }
     }
@@ -72,8 +73,8 @@ impl Variational {
         };
         for (mode, row) in rows.iter_mut().enumerate() {
             let root = eigen.S()[mode].max(0.0).sqrt();
-            for (a, &(unknown, stream)) in self.active.iter().enumerate() {
-                row.stream_mut(unknown, stream)[point] = root * eigen.U()[(a, mode)];
+            for (a, entry) in self.active.iter().enumerate() {
+                entry.of(row)[point] = root * eigen.U()[(a, mode)];
             }
         }
     }
@@ -94,10 +95,10 @@ impl Energy for Variational {
 
     fn evaluate(&self, sample: &Sample, jets: &Jets) -> Local {
         let density = run_tape(&self.value, sample, jets).swap_remove(0);
-        let mut force = Jets::zeros(&self.layout, jets.points(), self.unknowns);
+        let mut force = Jets::zeros(jets.layout(), jets.points(), self.unknowns);
         let slopes = run_tape(&self.slopes, sample, jets);
-        for (&(unknown, stream), slope) in self.slope_at.iter().zip(&slopes) {
-            force.stream_mut(unknown, stream).copy_from_slice(slope);
+        for (entry, slope) in self.slope_at.iter().zip(&slopes) {
+            entry.of(&mut force).copy_from_slice(slope);
         }
         Local {
             density,
@@ -108,12 +109,11 @@ impl Energy for Variational {
 
     fn metric(&self, sample: &Sample, jets: &Jets) -> Vec<Jets> {
         let entries = run_tape(&self.curvature, sample, jets);
-        let zero = Jets::zeros(&self.layout, jets.points(), self.unknowns);
+        let zero = Jets::zeros(jets.layout(), jets.points(), self.unknowns);
         let mut rows = vec![zero; self.active.len()];
         if self.pairs.iter().all(|&(a, b)| a == b) {
             for (&(a, _), values) in self.pairs.iter().zip(&entries) {
-                let (unknown, stream) = self.active[a];
-                let row = rows[a].stream_mut(unknown, stream);
+                let row = self.active[a].of(&mut rows[a]);
                 row.iter_mut()
                     .zip(values)
                     .for_each(|(r, h)| *r = h.max(0.0).sqrt());

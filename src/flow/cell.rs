@@ -2,6 +2,7 @@
 
 use super::Metric;
 use crate::energy::Local;
+use crate::expression::Derivative;
 use crate::jet::Jets;
 use crate::network::Trace;
 use crate::problem::{Problem, Term};
@@ -42,8 +43,9 @@ impl Worker<'_> {
     ) -> (&'t Term, &'t Sample, Box<dyn Trace + 't>) {
         let sample = &self.samples[cell - self.cells.start];
         let (term, _, _) = self.problem.locate(cell);
-        let layout = term.energy.layout();
-        let trace = self.problem.network.trace(theta, sample.x.as_ref(), layout);
+        let layout = self.metric.layout(term.energy.layout());
+        let network = &self.problem.network;
+        let trace = network.trace(theta, sample.x.as_ref(), &layout);
         (term, sample, trace)
     }
 
@@ -78,8 +80,8 @@ impl Worker<'_> {
                     force,
                 }
             }
-            Metric::L2 => {
-                // In this metric no part of the force is B times a residual: all of it is pulled.
+            Metric::L2 | Metric::H1 => {
+                // In these metrics no part of the force is B times a residual: all of it is pulled.
                 let mut total = force
                     .unwrap_or_else(|| Jets::zeros(jets.layout(), jets.points(), jets.unknowns()));
                 if local.residual.iter().flatten().any(|&r| r != 0.0) {
@@ -97,26 +99,21 @@ impl Worker<'_> {
 
     /// Rows of the metric per point of a term.
     pub(super) fn components(&self, term: &Term) -> usize {
-        match self.metric {
-            Metric::Energy => term.energy.components(),
-            Metric::L2 if term.carries_measure() => self.problem.unknowns.len(),
-            Metric::L2 => 0,
+        match self.metric.derivatives(self.problem.coordinates.len()) {
+            None => term.energy.components(),
+            Some(rows) if term.carries_measure() => self.problem.unknowns.len() * rows.len(),
+            Some(_) => 0,
         }
     }
 
     /// The metric's rows as cotangents, times √w.
     fn cotangents(&self, term: &Term, sample: &Sample, jets: &Jets) -> Vec<Jets> {
-        let mut rows = match self.metric {
-            Metric::Energy => term.energy.metric(sample, jets),
-            Metric::L2 if term.carries_measure() => {
-                let identity = |unknown| {
-                    let mut row = Jets::zeros(jets.layout(), jets.points(), jets.unknowns());
-                    row.stream_mut(unknown, 0).fill(1.0);
-                    row
-                };
-                (0..jets.unknowns()).map(identity).collect()
-            }
-            Metric::L2 => Vec::new(),
+        let mut rows = match self.metric.derivatives(jets.layout().dim()) {
+            None => term.energy.metric(sample, jets),
+            Some(derivatives) if term.carries_measure() => (0..jets.unknowns())
+                .flat_map(|unknown| derivatives.iter().map(move |&d| identity(jets, unknown, d)))
+                .collect(),
+            Some(_) => Vec::new(),
         };
         let roots = Self::roots(term, sample);
         for row in &mut rows {
@@ -165,6 +162,15 @@ impl Worker<'_> {
         }
         trace.gradient(&total)
     }
+}
+
+/// The cotangent that picks one component of the jet.
+fn identity(jets: &Jets, unknown: usize, derivative: Derivative) -> Jets {
+    let mut row = Jets::zeros(jets.layout(), jets.points(), jets.unknowns());
+    if let Some(stream) = jets.layout().stream(derivative) {
+        row.stream_mut(unknown, stream).fill(1.0);
+    }
+    row
 }
 
 /// total += Σ_k row_k · v_k, pointwise; `v` holds the K columns one after the other.

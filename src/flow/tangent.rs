@@ -214,6 +214,18 @@ impl Tangent<'_, '_> {
         }
     }
 
+    /// |A x|: how far the step x of the parameters moves the unknowns, in the metric of the flow.
+    /// Collective.
+    pub fn length(&self, x: &[f64]) -> f64 {
+        let moved = self.push(&self.zero(), x);
+        let first = self.row_source().worker.cells.start;
+        let square = |cell: usize| {
+            let residual = &moved.cells[cell - first].residual;
+            vec![dot(residual, residual)]
+        };
+        tree_sum(self.flow.comm, self.flow.shares(), &square)[0].sqrt()
+    }
+
     /// The largest eigenvalue of G, by power iteration from a fixed start; it bounds the stable step
     /// of plain gradient descent. Collective.
     pub fn largest_eigenvalue(&self) -> f64 {

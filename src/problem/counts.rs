@@ -16,19 +16,14 @@ use crate::deck::{Auto, Deck, MethodName, Resample, RuleName};
 use crate::sampling::{Gauss, Random, Sampler, Sobol};
 use std::sync::Arc;
 
-/// Steps between adaptive sample sets: long enough for the energy on a set to fall, and for choosing
-/// the next, some dozen evaluations of the residual, to cost little beside them.
-const ADAPT_EVERY: u64 = 20;
-
 /// Fills in the rule, how often points are drawn anew, and how many there are, for a network of
 /// `parameters` parameters and `rows` rows of data to train on.
 pub fn fill(deck: &mut Deck, parameters: usize, rows: usize) {
     let dim = deck.coordinates().len();
     let sampling = &mut deck.sampling;
     let resample = match sampling.rule {
-        Auto::Set(RuleName::Adaptive) => Resample::Every(ADAPT_EVERY),
         Auto::Set(RuleName::Gauss) => Resample::Never,
-        _ if deck.flow.method == MethodName::Sgd => Resample::Every(1),
+        _ if fresh_by_default(deck.flow.method) => Resample::Every(1),
         _ => Resample::Never,
     };
     sampling.resample.fill(resample);
@@ -44,6 +39,11 @@ pub fn fill(deck: &mut Deck, parameters: usize, rows: usize) {
     sampling.points.fill(points);
     let boundary = (sampling.points.or(points) / 8).max(16 * dim);
     sampling.boundary_points.fill(boundary);
+}
+
+/// Whether a method lives on fresh points.
+fn fresh_by_default(method: MethodName) -> bool {
+    matches!(method, MethodName::Sgd | MethodName::Adam)
 }
 
 /// The rule of a deck whose every choice is made. Adaptive points are chosen among random ones, and
@@ -88,6 +88,6 @@ mod tests {
         let given = filled(1, "[sampling]\nrule = \"gauss\"\n[flow]\nmethod = \"sgd\"");
         assert_eq!(given, ["gauss", "never"]);
         let given = filled(1, "[sampling]\nrule = \"adaptive\"");
-        assert_eq!(given, ["adaptive", "20"]);
+        assert_eq!(given, ["adaptive", "never"]);
     }
 }

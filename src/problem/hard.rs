@@ -159,7 +159,7 @@ mod tests {
     use crate::deck::Deck;
     use crate::jet::Layout;
     use crate::problem::{Problem, build};
-    use crate::sampling::{Purpose, Random, Sampler, stream};
+    use crate::sampling::{Draw, Piece, Purpose, Random, Sampler, stream};
     use rand::RngExt;
 
     /// A system in the box [−1, 2] × [0.3, 1] with these boundary conditions.
@@ -180,7 +180,17 @@ mod tests {
         let mut rng = stream(1, Purpose::Testing, 0, 0);
         let p = problem.network.parameters();
         let theta: Vec<f64> = (0..p).map(|_| rng.random_range(-3.0..3.0)).collect();
-        let (x, _) = Random.draw(patch, 0, 1, 50, &mut rng);
+        let draw = Draw {
+            seed: 2,
+            purpose: Purpose::Testing,
+            epoch: 0,
+        };
+        let piece = Piece {
+            patch: patch.clone(),
+            count: 50,
+            cells: 1,
+        };
+        let (x, _) = Random.draw(&piece, 0, &mut draw.chance(0, 0));
         let trace = problem.network.trace(&theta, x.as_ref(), &Layout::value(2));
         let values = trace.jets().stream(unknown, 0).iter().enumerate();
         let gaps = values.map(|(i, u)| (u - g(x[(i, 0)], x[(i, 1)])).abs());

@@ -77,7 +77,7 @@ impl Region {
             sampler: Arc::new(Random),
             condition: self.condition.clone(),
             normals: self.normals,
-            adaptive: false,
+            adaptive: self.adaptive,
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::Region;
 use super::region::cells_for;
-use crate::energy::Energy;
 use crate::deck::Auto;
+use crate::energy::Energy;
 use crate::network::Network;
 use crate::sampling::{Draw, RandomRows, Sample};
 use crate::table::Table;

@@ -35,6 +35,8 @@ pub struct State {
     pub best: Option<Best>,
     /// Attempts to finish that failed.
     pub attempts: Attempts,
+    /// The sample set in use.
+    pub drawn: Option<Drawn>,
     /// Energy of the first step.
     pub initial: Option<f64>,
     /// What the detection of a steady state remembers: the last energy and how long it has stood.
@@ -54,9 +56,20 @@ pub struct Waiting {
     pub memory: Memory,
 }
 
+/// A sample set: its number, and the parameters whose residual adaptive points follow.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Drawn {
+    /// Number of the set.
+    pub epoch: u64,
+    /// Parameters at which it was drawn.
+    pub anchor: Vec<f64>,
+}
+
 /// How often the last stage has tried to finish in vain.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Attempts {
+    /// Attempts made.
+    pub made: u32,
     /// Attempts in a row that did not halve the best energy.
     pub failed: u32,
     /// The best energy at the end of the last attempt.
@@ -66,6 +79,7 @@ pub struct Attempts {
 impl Default for Attempts {
     fn default() -> Self {
         Self {
+            made: 0,
             failed: 0,
             energy: f64::INFINITY,
         }
@@ -264,6 +278,7 @@ impl State {
             waiting: Vec::new(),
             best: None,
             attempts: Attempts::default(),
+            drawn: None,
             initial: None,
             steady: (f64::INFINITY, 0),
             history: 0,
@@ -304,6 +319,7 @@ mod tests {
             waiting: Vec::new(),
             best: None,
             attempts: Attempts::default(),
+            drawn: None,
             initial: Some(2.0),
             steady: (1.0, 2),
             history: 10,

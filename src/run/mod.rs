@@ -13,7 +13,7 @@ mod stage;
 mod steady;
 mod summary;
 
-pub use checkpoint::{Attempts, Finished, Found, State, Store, Waiting};
+pub use checkpoint::{Attempts, Drawn, Finished, Found, State, Store, Waiting};
 pub use folder::{Folder, Identity, Opened, Policy, agree};
 pub use history::Record;
 pub use plan::Plan;
@@ -132,7 +132,11 @@ impl<'a> Run<'a> {
         let state = resumed.unwrap_or_else(|| {
             let mut rng = stream(set.deck.flow.seed, Purpose::Network, 0, 0);
             let theta = set.problem.network.initial(&mut rng);
-            State::start(&folder.identity().problem, theta, first.stepper(None).memory())
+            State::start(
+                &folder.identity().problem,
+                theta,
+                first.stepper(None).memory(),
+            )
         });
         let initial = state.initial.filter(|_| state.stage > 0);
         let mut stepper = set.plan.stages[state.stage].stepper(initial);
@@ -178,11 +182,26 @@ impl<'a> Run<'a> {
                     self.fall_back(&end.reason);
                 }
                 _ => {
-                    let epoch = self.state.step.saturating_sub(1);
-                    flow.draw(set.plan.last().epoch(epoch));
+                    self.draw(&mut flow);
                     return self.finish(&flow, end);
                 }
             }
+        }
+    }
+
+    /// The number of the sample set of the next step. Every attempt of a later stage has its own.
+    fn epoch(&self, stage: &Stage) -> u64 {
+        match stage.resample {
+            Some(every) => self.state.step / every,
+            None => u64::from(self.state.attempts.made),
+        }
+    }
+
+    /// Draws the sample set in use.
+    fn draw(&self, flow: &mut Flow) {
+        match &self.state.drawn {
+            Some(drawn) => flow.adapt(drawn.epoch, &drawn.anchor),
+            None => flow.adapt(0, &self.state.theta),
         }
     }
 
@@ -193,6 +212,7 @@ impl<'a> Run<'a> {
             memory: self.stepper.memory(),
         });
         self.state.stage += 1;
+        self.state.drawn = None;
         self.stepper = next.stepper(self.state.initial);
         self.announce(next, reason);
     }
@@ -205,6 +225,7 @@ impl<'a> Run<'a> {
         state.attempts = Attempts {
             failed: if halved { 0 } else { state.attempts.failed + 1 },
             energy: best,
+            made: state.attempts.made + 1,
         };
         let tiny = best < ROUNDING * state.initial.unwrap_or(0.0);
         state.attempts.failed >= if tiny { 1 } else { ATTEMPTS }
@@ -213,6 +234,7 @@ impl<'a> Run<'a> {
     /// Goes on with the stage before, from where it waits.
     fn fall_back(&mut self, reason: &str) {
         self.state.stage -= 1;
+        self.state.drawn = None;
         let stage = &self.set.plan.stages[self.state.stage];
         let initial = self.state.initial.filter(|_| self.state.stage > 0);
         self.stepper = stage.stepper(initial);
@@ -233,15 +255,24 @@ impl<'a> Run<'a> {
     /// Steps until the end of a stage.
     fn march(&mut self, flow: &mut Flow, stage: &Stage) -> Result<End> {
         let solver = stage.solver();
-        let mut drawn = None;
+        let mut ready = false;
         loop {
             if let Some(end) = self.limit()? {
                 return Ok(end);
             }
-            let epoch = stage.epoch(self.state.step);
-            if drawn != Some(epoch) {
-                flow.draw(epoch);
-                drawn = Some(epoch);
+            let epoch = self.epoch(stage);
+            if self.state.drawn.as_ref().is_none_or(|d| d.epoch != epoch) {
+                self.state.drawn = Some(Drawn {
+                    epoch,
+                    anchor: self.state.theta.clone(),
+                });
+                ready = false;
+            }
+            if !std::mem::replace(&mut ready, true) {
+                self.draw(flow);
+                if let (None, Some(best)) = (stage.batch, &mut self.state.best) {
+                    best.energy = flow.covector(&best.theta).energy();
+                }
             }
             crate::comm::set_context(format!("step {}", self.state.step));
             let clock = Instant::now();

@@ -6,7 +6,7 @@
 //! | the same, over 4,000 parameters | kernel + stochastic on fresh subsets |
 //! | other energies, up to 1,500 parameters on fixed points | qr + natural |
 //! | more parameters, or fresh points | cholesky + euler, qr + euler |
-//! | method = "sgd" | sgd |
+//! | method = "sgd", "adam", "lbfgs" | the method's own |
 
 use super::stage::Stage;
 use crate::deck::{Auto, Deck, Many, MethodName, MetricName, Resample, SolverName, StepperName};
@@ -26,6 +26,8 @@ pub struct Plan {
     pub stages: Vec<Stage>,
 }
 
+/// Of the adaptive stepper: a thousandth of the way of the unknowns.
+const DEFAULT_TOLERANCE: f64 = 1e-3;
 /// Up to this many parameters the singular values of the tangent space are affordable.
 const MANY: usize = 1500;
 /// Up to this many parameters a triangle of rows can be carried from step to step.
@@ -50,6 +52,7 @@ impl Plan {
         let name = fill(&mut deck.flow.metric, MetricName::Energy);
         let metric = match name {
             MetricName::L2 => Metric::L2,
+            MetricName::H1 => Metric::H1,
             MetricName::Energy => Metric::Energy,
         };
         let (solvers, steppers) = choose(deck, problem, resample);
@@ -68,6 +71,11 @@ impl Plan {
         };
         let damping = fill(&mut flow.damping, damping);
         let momentum = fill(&mut flow.momentum, 0.0);
+        let tolerance = fill(&mut flow.tolerance, DEFAULT_TOLERANCE);
+        let dt = flow.dt.as_option().copied();
+        if flow.method == MethodName::Lbfgs {
+            suits_lbfgs(dt, resample)?;
+        }
         let stages = solvers.iter().zip(&steppers).enumerate();
         let stages: Vec<Stage> = stages
             .map(|(index, (&solver, &stepper))| {
@@ -81,7 +89,8 @@ impl Plan {
                     resample: if fresh { Some(1) } else { resample },
                     damping,
                     cutoff,
-                    dt: flow.dt.as_option().copied(),
+                    dt,
+                    tolerance,
                     momentum,
                     exact: problem.zero_residual && resample.is_none(),
                     followed: index + 1 < steppers.len(),
@@ -89,10 +98,10 @@ impl Plan {
             })
             .collect();
         let last = &stages[stages.len() - 1];
-        let descends = last.stepper == StepperName::Euler && last.fixed_samples();
+        let stands = last.stepper != StepperName::Natural && last.fixed_samples();
         let steady = match deck.stop.steady {
             Auto::Set(tolerance) => Some(tolerance),
-            Auto::Auto if descends && flow.method == MethodName::Ned => Some(1e-12),
+            Auto::Auto if stands => Some(1e-12),
             Auto::Auto => None,
         };
         Ok(Self {
@@ -147,11 +156,15 @@ fn choose(
     let flow = &mut deck.flow;
     let open = flow.solver == Auto::Auto && flow.stepper == Auto::Auto;
     let energy = flow.metric == Auto::Set(MetricName::Energy);
-    let direct = if small { SolverName::Qr } else { SolverName::Cholesky };
+    let direct = if small {
+        SolverName::Qr
+    } else {
+        SolverName::Cholesky
+    };
     let staged = open && energy && problem.has_residuals() && resample.is_none();
     let natural = small && energy && resample.is_none();
     let solvers = match flow.method {
-        MethodName::Sgd => vec![SolverName::Steepest],
+        MethodName::Sgd | MethodName::Adam | MethodName::Lbfgs => vec![SolverName::Steepest],
         MethodName::Ned if staged && p <= MANY_REMEMBERED => vec![SolverName::Qr],
         MethodName::Ned if staged => vec![SolverName::Kernel],
         MethodName::Ned => vec![direct],
@@ -183,6 +196,27 @@ fn check(solver: SolverName, stepper: StepperName, metric: MetricName) -> Result
         return Err(Error::Input(
             "`flow.stepper = \"natural\"` needs solver = \"qr\" and metric = \"energy\"; set \
              these, or stepper = \"euler\""
+                .into(),
+        ));
+    }
+    Ok(())
+}
+
+/// L-BFGS finds its own step, on points that stay.
+///
+/// # Errors
+/// If the deck gives a step or draws new points.
+fn suits_lbfgs(dt: Option<f64>, resample: Option<u64>) -> Result<()> {
+    if dt.is_some() {
+        return Err(Error::Input(
+            "`flow.dt`: lbfgs finds its step by a line search; remove it, or set dt = \"auto\""
+                .into(),
+        ));
+    }
+    if resample.is_some() {
+        return Err(Error::Input(
+            "`flow.method = \"lbfgs\"` learns curvature from points that stay; set \
+             `sampling.resample = false`, or choose method = \"adam\""
                 .into(),
         ));
     }

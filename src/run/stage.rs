@@ -7,7 +7,10 @@
 use crate::deck::{MethodName, SolverName, StepperName};
 use crate::flow::Metric;
 use crate::solver::{Cholesky, Kernel, Qr, Solver, Steepest};
-use crate::stepper::{Euler, Natural, NaturalSetting, Recursive, Sgd, Stepper, Stochastic};
+use crate::stepper::{
+    Adam, BOGACKI_SHAMPINE, EULER, Lbfgs, Natural, NaturalSetting, Pace, RK4, Recursive,
+    RungeKutta, Sgd, Stepper, Stochastic, Tableau,
+};
 
 /// One stage; every choice is made.
 #[derive(Clone, Debug)]
@@ -23,6 +26,7 @@ pub struct Stage {
     pub(super) damping: f64,
     pub(super) cutoff: f64,
     pub(super) dt: Option<f64>,
+    pub(super) tolerance: f64,
     pub(super) momentum: f64,
     /// Whether an exact solution has energy zero.
     pub(super) exact: bool,
@@ -49,32 +53,42 @@ impl Stage {
     pub fn stepper(&self, initial: Option<f64>) -> Box<dyn Stepper> {
         match (self.method, self.stepper) {
             (MethodName::Sgd, _) => Box::new(Sgd::new(self.dt, self.momentum)),
-            (MethodName::Ned, StepperName::Natural) => {
-                Box::new(Natural::new(NaturalSetting {
-                    cutoff: self.cutoff,
-                    exact: self.exact,
-                    fixed: self.resample.is_none(),
-                    initial,
-                }))
-            }
+            (MethodName::Adam, _) => Box::new(Adam::new(self.dt)),
+            (MethodName::Lbfgs, _) => Box::new(Lbfgs::new()),
+            (MethodName::Ned, StepperName::Natural) => Box::new(Natural::new(NaturalSetting {
+                cutoff: self.cutoff,
+                exact: self.exact,
+                fixed: self.resample.is_none(),
+                initial,
+            })),
             (MethodName::Ned, StepperName::Recursive) => {
                 Box::new(Recursive::new(self.dt, self.followed))
             }
             (MethodName::Ned, StepperName::Stochastic) => {
                 Box::new(Stochastic::new(self.dt, self.momentum))
             }
-            (MethodName::Ned, StepperName::Euler) => {
-                // Beyond dt = 1 a Gauss–Newton step only overshoots; other flows know no such bound.
-                let newton = self.metric == Metric::Energy && self.solver != SolverName::Steepest;
-                let largest = if newton { 1.0 } else { f64::INFINITY };
-                Box::new(Euler::new(self.dt, largest))
-            }
+            (MethodName::Ned, StepperName::Euler) => self.runge_kutta(&EULER),
+            (MethodName::Ned, StepperName::Rk4) => self.runge_kutta(&RK4),
+            (MethodName::Ned, StepperName::Adaptive) => self.runge_kutta(&BOGACKI_SHAMPINE),
         }
     }
 
-    /// The sample set that step `step` uses.
-    pub fn epoch(&self, step: u64) -> u64 {
-        self.resample.map_or(0, |every| step / every)
+    /// A Runge–Kutta method at the pace that suits it.
+    fn runge_kutta(&self, tableau: &'static Tableau) -> Box<dyn Stepper> {
+        // Beyond dt = 1 a Gauss–Newton step only overshoots; other flows know no such bound.
+        let newton = self.metric == Metric::Energy
+            && self.solver != SolverName::Steepest
+            && self.stepper == StepperName::Euler;
+        let largest = if newton { 1.0 } else { f64::INFINITY };
+        let pace = match (self.stepper, self.dt) {
+            (StepperName::Adaptive, first) => Pace::Accurate {
+                tolerance: self.tolerance,
+                first: first.unwrap_or(1.0),
+            },
+            (_, Some(dt)) => Pace::Fixed(dt),
+            (_, None) => Pace::Descending(largest),
+        };
+        Box::new(RungeKutta::new(tableau, pace, self.resample.is_none()))
     }
 
     /// Whether the sample set never changes.
@@ -89,11 +103,12 @@ impl Stage {
             (None, Some(_)) => "fresh points".into(),
             (None, None) => "fixed points".into(),
         };
-        if self.method == MethodName::Sgd {
-            return format!("sgd, {samples}");
+        if self.method != MethodName::Ned {
+            return format!("{}, {samples}", self.method);
         }
         let metric = match self.metric {
             Metric::L2 => "L2 metric",
+            Metric::H1 => "H1 metric",
             Metric::Energy => "energy metric",
         };
         format!("{} + {}, {metric}, {samples}", self.solver, self.stepper)

@@ -46,7 +46,12 @@ pub fn gather_with(
         Folded::Rows(rows) if count(&rows) > by.limit() => Folded::Compressed(by.compress(rows)),
         node => node,
     };
-    let leaf = |cell: usize| fold(Folded::Rows(vec![widen(rows.rows(cell), rows.residual(cell))]));
+    let leaf = |cell: usize| {
+        fold(Folded::Rows(vec![widen(
+            rows.rows(cell),
+            rows.residual(cell),
+        )]))
+    };
     let merge = |left: Folded, right: Folded| match (left, right) {
         (Folded::Rows(mut left), Folded::Rows(right)) => {
             left.extend(right);

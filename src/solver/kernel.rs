@@ -12,8 +12,8 @@ use super::gather::{Compression, gather, stack};
 use super::{Inverse, Note, Solver};
 use crate::error::Result;
 use crate::flow::{Covector, Tangent};
-use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::linalg::matmul::matmul;
+use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
 
@@ -60,9 +60,26 @@ fn gram(a: &Mat<f64>) -> Mat<f64> {
         if i == j {
             let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
             let (to, right) = (block.as_mut(), right.transpose());
-            triangular::matmul(to, lower, Accum::Replace, left, full, right, full, 1.0, Par::Seq);
+            triangular::matmul(
+                to,
+                lower,
+                Accum::Replace,
+                left,
+                full,
+                right,
+                full,
+                1.0,
+                Par::Seq,
+            );
         } else {
-            matmul(&mut block, Accum::Replace, left, right.transpose(), 1.0, Par::Seq);
+            matmul(
+                &mut block,
+                Accum::Replace,
+                left,
+                right.transpose(),
+                1.0,
+                Par::Seq,
+            );
         }
         block
     };
@@ -87,7 +104,9 @@ impl Solver for Kernel {
     fn factor(&self, tangent: &Tangent, lift: f64) -> Result<Box<dyn Inverse>> {
         let gram = gather(tangent, &Rows).map(|rows| gram(&rows));
         let trace = |k: &Mat<f64>| (0..k.nrows()).map(|i| k[(i, i)]).sum::<f64>();
-        let mut mean = [gram.as_ref().map_or(0.0, |k| trace(k) / k.nrows().max(1) as f64)];
+        let mut mean = [gram
+            .as_ref()
+            .map_or(0.0, |k| trace(k) / k.nrows().max(1) as f64)];
         tangent.flow.comm.broadcast(&mut mean);
         let factored = gram.and_then(|k| factor_damped(&k, lift * self.damping));
         let damping = damping_of(factored.as_ref(), tangent)?;

@@ -13,7 +13,7 @@ mod recursion;
 mod steepest;
 
 pub use cholesky::{Cholesky, DEFAULT_DAMPING};
-pub use kernel::{Kernel, KERNEL_DAMPING};
+pub use kernel::{KERNEL_DAMPING, Kernel};
 pub use qr::{Cut, Qr, Spectrum};
 pub use recursion::Recursion;
 pub use steepest::Steepest;

@@ -116,7 +116,9 @@ impl Recursion {
         if finite(&delta) {
             Ok(delta)
         } else {
-            Err(Error::Failed("the rows of the tangent space are not finite".into()))
+            Err(Error::Failed(
+                "the rows of the tangent space are not finite".into(),
+            ))
         }
     }
 
@@ -163,10 +165,17 @@ fn absorb(r: &mut Mat<f64>, mut a: Mat<f64>) {
         let block = qr::recommended_block_size::<f64>(width + n, width);
         let mut coefficients = Mat::zeros(block, width);
         let seq = Par::Seq;
-        let scratch = qr::qr_in_place_scratch::<f64>(width + n, width, block, seq, Default::default());
+        let scratch =
+            qr::qr_in_place_scratch::<f64>(width + n, width, block, seq, Default::default());
         let mut memory = MemBuffer::new(scratch);
         let stack = MemStack::new(&mut memory);
-        qr::qr_in_place(panel.as_mut(), coefficients.as_mut(), seq, stack, Default::default());
+        qr::qr_in_place(
+            panel.as_mut(),
+            coefficients.as_mut(),
+            seq,
+            stack,
+            Default::default(),
+        );
         let scratch = apply_scratch::<f64>(width + n, block, rest.ncols());
         let mut memory = MemBuffer::new(scratch);
         apply_transpose(
@@ -196,7 +205,10 @@ fn back_substituted(r: &Mat<f64>) -> Vec<f64> {
         let column = r.col_as_slice(j);
         x[j] /= column[j];
         let factor = x[j];
-        x[..j].iter_mut().zip(column).for_each(|(x, r)| *x -= factor * r);
+        x[..j]
+            .iter_mut()
+            .zip(column)
+            .for_each(|(x, r)| *x -= factor * r);
     }
     x
 }

@@ -30,20 +30,29 @@
 //! }
 //! ```
 
-mod euler;
+mod adam;
 mod guard;
+mod lbfgs;
 mod level;
+mod line_search;
 mod natural;
+mod pace;
 mod recursive;
+mod runge_kutta;
 mod settling;
 mod sgd;
 mod stochastic;
+mod tableau;
 
-pub use euler::Euler;
+pub use adam::Adam;
+pub use lbfgs::Lbfgs;
 pub use natural::{Natural, Setting as NaturalSetting};
+pub use pace::Pace;
 pub use recursive::Recursive;
+pub use runge_kutta::RungeKutta;
 pub use sgd::Sgd;
 pub use stochastic::Stochastic;
+pub use tableau::{BOGACKI_SHAMPINE, EULER, RK4, Tableau};
 
 use crate::error::Result;
 use crate::flow::{Covector, Flow};
@@ -161,8 +170,8 @@ pub struct Best {
 pub enum Memory {
     /// Nothing.
     None,
-    /// Of [`Euler`].
-    Euler(euler::State),
+    /// Of [`RungeKutta`].
+    RungeKutta(runge_kutta::State),
     /// Of [`Natural`].
     Natural(Box<natural::State>),
     /// Of [`Recursive`].
@@ -171,6 +180,10 @@ pub enum Memory {
     Sgd(sgd::State),
     /// Of [`Stochastic`].
     Stochastic(stochastic::State),
+    /// Of [`Adam`].
+    Adam(adam::State),
+    /// Of [`Lbfgs`].
+    Lbfgs(Box<lbfgs::State>),
 }
 
 /// θ + dt d.

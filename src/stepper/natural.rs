@@ -320,7 +320,11 @@ impl Stepper for Natural {
         let g = tangent.pull(&tangent.here);
         let c = spectrum.coefficients(&tangent, &g);
         let seen = share(spectrum, &c, self.setting.cutoff);
-        let total = if self.setting.exact { 2.0 * energy } else { seen };
+        let total = if self.setting.exact {
+            2.0 * energy
+        } else {
+            seen
+        };
         let stuck = self.stands(seen, total);
         let mut report = Report {
             gradient: norm(&g),

@@ -6,7 +6,8 @@ use ned_dist::deck::Deck;
 use ned_dist::error::Result;
 use ned_dist::problem::{Problem, build};
 use ned_dist::run::{
-    Folder, Identity, Observer, Opened, Plan, Policy, Record, Run, Setting, Stage, State, Store, Summary,
+    Folder, Identity, Observer, Opened, Plan, Policy, Record, Run, Setting, Stage, State, Store,
+    Summary,
 };
 use ned_dist::table::Table;
 use std::collections::BTreeMap;

@@ -36,10 +36,7 @@ fn keys_and_names_that_are_not_built() {
         4 | center = [0, 0] | domain.center | is not built in this version | remove it
         4 | union = [] | domain.union | is not built in this version | remove it
         3 | shape = "ball" | domain.shape | is not built in this version | available: box
-        30 | method = "lbfgs" | flow.method | is not built in this version | available: ned or sgd
-        29 | metric = "h1" | flow.metric | is not built in this version | available: auto, l2 or energy
         30 | solver = "cg" | flow.solver | is not built in this version | available: auto, cholesky, qr or steepest
-        30 | stepper = "rk4" | flow.stepper | is not built in this version | available: auto, natural or euler
     "#);
 }
 
@@ -104,6 +101,7 @@ fn values_out_of_range() {
         25 | points = 2_000_000_000_000 | sampling.points | 2000000000000 | 1 to 2^40
         26 | cells = 2_000_000_000 | sampling.cells | 2000000000 | 1 to 2^30
         30 | dt = -1.0 | flow.dt | cannot be -1.0 | greater than 0
+        30 | tolerance = 1.0 | flow.tolerance | cannot be 1.0 | less than 1
         30 | damping = -1.0 | flow.damping | cannot be -1.0 | 0 or more
         30 | cutoff = 1.0 | flow.cutoff | cannot be 1.0 | less than 1
         30 | momentum = 1.0 | flow.momentum | cannot be 1.0 | less than 1

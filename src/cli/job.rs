@@ -1,0 +1,195 @@
+//! A deck made ready and solved in a folder: what `run` does once and `compare` for every method.
+
+use super::progress::Progress;
+use super::report::plural;
+use super::threads::{Threads, decide};
+use super::{Resume, RunArgs, fail};
+use crate::comm::{self, Comm, Shares, launcher_rank};
+use crate::deck::Deck;
+use crate::error::{Error, Result};
+use crate::problem::{Problem, build};
+use crate::run::{Folder, Identity, Observer, Opened, Plan, Policy, Run, Setting, Summary};
+use crate::table::Table;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Joins the ranks, does a command's work, prints its error, and gives the exit code.
+pub(super) fn on_ranks(work: impl FnOnce(&dyn Comm) -> Result<ExitCode>) -> ExitCode {
+    let comm = match comm::start() {
+        Ok(comm) => comm,
+        Err(message) => {
+            let speak = launcher_rank().unwrap_or(0) == 0;
+            return fail(&Error::Input(message), speak);
+        }
+    };
+    let code = match work(comm.as_ref()) {
+        Ok(code) => code,
+        Err(error) => fail(&error, comm.rank() == 0),
+    };
+    comm.finish();
+    code
+}
+
+/// The ranks and threads of this process, and how it was told to behave.
+pub(super) struct Session<'a> {
+    pub(super) comm: &'a dyn Comm,
+    pub(super) threads: Threads,
+    /// Whether this rank tells the user how it goes.
+    pub(super) tells: bool,
+    policy: Policy,
+}
+
+impl<'a> Session<'a> {
+    /// Starts the threads that the arguments or the environment ask for.
+    ///
+    /// # Errors
+    /// If they ask for none.
+    pub(super) fn new(arguments: &RunArgs, comm: &'a dyn Comm) -> Result<Self> {
+        let threads = decide(arguments.threads, comm)?;
+        // The main thread is one of the pool: one thread per rank means no hand-over at all.
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.count)
+            .use_current_thread();
+        // Only tests that call this twice in a process have a pool already; they keep it.
+        let _ = pool.build_global();
+        Ok(Self {
+            comm,
+            threads,
+            tells: comm.rank() == 0 && !arguments.quiet,
+            policy: Policy {
+                resume: arguments.resume == Resume::Auto,
+                force: arguments.force,
+            },
+        })
+    }
+
+    /// Shows how a run goes, up to `steps` steps if they are known.
+    pub(super) fn progress(&self, steps: Option<u64>) -> Progress {
+        Progress::new(steps, !self.tells)
+    }
+
+    /// Warns of threads that are badly placed.
+    pub(super) fn warn_of_threads(&self, progress: &mut Progress) {
+        let warning = self.threads.warning.iter();
+        let warning = warning.filter(|_| self.comm.rank() == 0);
+        warning.for_each(|w| progress.warn(w));
+    }
+}
+
+/// A deck, the problem it states, and how it is solved.
+pub(super) struct Job {
+    pub(super) deck: Deck,
+    problem: Problem,
+    plan: Plan,
+    shares: Shares,
+}
+
+/// What has become of a job.
+pub(super) enum Outcome {
+    /// It has run to an end.
+    Ended(Box<Summary>),
+    /// The folder holds its result already.
+    Before {
+        /// Steps that it took.
+        steps: u64,
+        /// Why it converged.
+        reason: String,
+    },
+}
+
+impl Job {
+    /// Makes a deck ready; nothing is written yet.
+    ///
+    /// # Errors
+    /// If something in the deck has no meaning, or there are more ranks than cells.
+    pub(super) fn new(mut deck: Deck, table: Option<Table>, comm: &dyn Comm) -> Result<Self> {
+        let problem = build(&mut deck, table)?;
+        let plan = Plan::of(&mut deck, &problem)?;
+        let shares = share_out(&problem.costs(), comm)?;
+        Ok(Self {
+            deck,
+            problem,
+            plan,
+            shares,
+        })
+    }
+
+    /// Solves in the folder `out`, going on from what it holds. Collective.
+    ///
+    /// # Errors
+    /// If the folder holds something else or the disk refuses. A solve that fails is no error here.
+    pub(super) fn solve(
+        &self,
+        session: &Session,
+        out: Option<PathBuf>,
+        progress: &mut Progress,
+    ) -> Result<Outcome> {
+        let comm = session.comm;
+        let identity = Identity::of(&self.deck, &self.problem)?;
+        let mut warn = |message: &str| progress.warn(message);
+        let opened = Folder::open(comm, out, session.policy, identity, &mut warn)?;
+        let (folder, state) = match opened {
+            Opened::Fresh(folder) => (folder, None),
+            Opened::Resumed(folder, state) => (folder, Some(*state)),
+            Opened::Finished { steps, reason } => return Ok(Outcome::Before { steps, reason }),
+        };
+        if let Some(state) = state.as_ref().filter(|_| session.tells) {
+            eprintln!("going on from step {}", state.step);
+        }
+        let setting = Setting {
+            deck: &self.deck,
+            problem: &self.problem,
+            plan: &self.plan,
+            comm,
+            shares: &self.shares,
+            threads: session.threads.count,
+        };
+        let summary = Run::new(setting, folder, progress, state).go()?;
+        progress.done();
+        Ok(Outcome::Ended(Box::new(summary)))
+    }
+
+    /// What is about to be solved, for people.
+    pub(super) fn header(&self, session: &Session) -> String {
+        let (comm, threads) = (session.comm, &session.threads);
+        format!(
+            "ned-dist {}: {}\n  {}\n  {}\n  {} x {} ({}), {}\n",
+            env!("CARGO_PKG_VERSION"),
+            self.deck.title,
+            self.problem.describe(),
+            self.plan.describe(),
+            plural(comm.size(), "rank"),
+            plural(threads.count, "thread"),
+            threads.source,
+            comm.name().split(',').next().unwrap_or_default(),
+        )
+    }
+
+    /// "qr + natural, energy metric, fixed points".
+    pub(super) fn method(&self) -> String {
+        self.plan.describe()
+    }
+}
+
+/// The cells of every rank.
+///
+/// # Errors
+/// If there are more ranks than cells.
+fn share_out(costs: &[f64], comm: &dyn Comm) -> Result<Shares> {
+    Shares::balanced(costs, comm.size()).ok_or_else(|| {
+        let (ranks, cells) = (comm.size(), costs.len());
+        Error::Input(format!(
+            "{ranks} ranks but only {cells} cells of samples to share: start at most {cells} ranks, \
+             or raise `sampling.points` (or `sampling.cells`)"
+        ))
+    })
+}
+
+/// `--out`, or the deck's name with `-` and `ending`; none for the built-in problem.
+pub(super) fn out_folder(arguments: &RunArgs, ending: &str) -> Option<PathBuf> {
+    arguments.out.clone().or_else(|| {
+        let stem = arguments.deck.deck.as_ref()?.file_stem()?;
+        let stem = stem.to_string_lossy();
+        Some(PathBuf::from(format!("{stem}-{ending}")))
+    })
+}

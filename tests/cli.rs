@@ -21,16 +21,20 @@ const SMALL: [&str; 6] = [
     "--threads=1",
 ];
 
-const STARTERS: [&str; 10] = [
+const STARTERS: [&str; 14] = [
     "poisson-2d",
     "poisson-2d-energy",
     "poisson-2d-hard",
     "semilinear-2d",
     "helmholtz",
+    "heat",
     "poisson-5d",
     "burgers",
+    "deep-ritz",
+    "allen-cahn",
     "fit-function",
     "franke",
+    "oscillation",
     "terrain",
 ];
 

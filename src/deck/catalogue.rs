@@ -37,10 +37,14 @@ const STARTERS: &[Starter] = &[
     starter!("poisson-2d-hard"),
     starter!("semilinear-2d"),
     starter!("helmholtz"),
+    starter!("heat"),
     starter!("poisson-5d"),
     starter!("burgers"),
+    starter!("deep-ritz"),
+    starter!("allen-cahn"),
     starter!("fit-function"),
     starter!("franke"),
+    starter!("oscillation"),
     starter!("terrain", "terrain.csv"),
 ];
 

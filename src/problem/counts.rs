@@ -16,6 +16,9 @@ use crate::deck::{Auto, Deck, MethodName, Resample, RuleName};
 use crate::sampling::{Gauss, Random, Sampler, Sobol};
 use std::sync::Arc;
 
+/// Rows of data that sgd and adam draw at a step.
+const BATCH: usize = 1024;
+
 /// Fills in the rule, how often points are drawn anew, and how many there are, for a network of
 /// `parameters` parameters and `rows` rows of data to train on.
 pub fn fill(deck: &mut Deck, parameters: usize, rows: usize) {
@@ -34,6 +37,8 @@ pub fn fill(deck: &mut Deck, parameters: usize, rows: usize) {
     });
     let points = match deck.domain {
         Some(_) => (6 * parameters).clamp(1024, 1 << 20),
+        // Methods of first order want many cheap steps.
+        None if fresh_by_default(deck.flow.method) => rows.min(BATCH),
         None => rows,
     };
     sampling.points.fill(points);

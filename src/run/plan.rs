@@ -35,8 +35,12 @@ const MANY_REMEMBERED: usize = 4000;
 /// Points of a fresh subset per parameter: fewer than parameters, and away from a square system,
 /// which is ill-conditioned.
 const BATCH: f64 = 0.57;
-/// The most points of a fresh subset: their kernel matrix is factored at each step.
+/// The most points of a fresh subset: the work per point is the same from here on, and a step shorter.
 const LARGEST_BATCH: usize = 512;
+/// The same where a kernel matrix is factored, whose work per point grows.
+const LARGEST_KERNEL: usize = 256;
+/// Momentum of efficient NED by the kernel.
+const MOMENTUM: f64 = 0.95;
 
 impl Plan {
     /// Decides what the deck leaves open and writes the decisions back into it.
@@ -60,7 +64,11 @@ impl Plan {
             check(*solver, *stepper, name)?;
         }
         let points: usize = problem.terms.iter().map(Term::points).sum();
-        let batch = ((BATCH * p as f64) as usize).clamp(16, LARGEST_BATCH);
+        let largest = match solvers[0] {
+            SolverName::Kernel => LARGEST_KERNEL,
+            _ => LARGEST_BATCH,
+        };
+        let batch = ((BATCH * p as f64) as usize).clamp(16, largest);
         let batch = fill(&mut deck.sampling.batch, batch.min(points.div_ceil(2)));
         let flow = &mut deck.flow;
         let cutoff = default_cutoff(problem, p.max(problem.rows()));
@@ -70,7 +78,11 @@ impl Plan {
             _ => DEFAULT_DAMPING,
         };
         let damping = fill(&mut flow.damping, damping);
-        let momentum = fill(&mut flow.momentum, 0.0);
+        let carried = match solvers[0] {
+            SolverName::Kernel => MOMENTUM,
+            _ => 0.0,
+        };
+        let momentum = fill(&mut flow.momentum, carried);
         let tolerance = fill(&mut flow.tolerance, DEFAULT_TOLERANCE);
         let dt = flow.dt.as_option().copied();
         if flow.method == MethodName::Lbfgs {

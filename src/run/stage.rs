@@ -65,7 +65,7 @@ impl Stage {
                 Box::new(Recursive::new(self.dt, self.followed))
             }
             (MethodName::Ned, StepperName::Stochastic) => {
-                Box::new(Stochastic::new(self.dt, self.momentum))
+                Box::new(Stochastic::new(self.dt, self.momentum, self.followed))
             }
             (MethodName::Ned, StepperName::Euler) => self.runge_kutta(&EULER),
             (MethodName::Ned, StepperName::Rk4) => self.runge_kutta(&RK4),

@@ -25,7 +25,7 @@ pub struct Kernel {
 }
 
 /// The damping when the deck leaves it open.
-pub const KERNEL_DAMPING: f64 = 1e-9;
+pub const KERNEL_DAMPING: f64 = 1e-8;
 
 /// Rows of a block of K: a product of two blocks is worth a task.
 const BLOCK: usize = 128;

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 pub struct Stochastic {
     dt: f64,
     momentum: f64,
+    followed: bool,
     state: State,
 }
 
@@ -47,11 +48,13 @@ const DECAY: f64 = 150.0;
 const TRIALS: usize = 3;
 
 impl Stochastic {
-    /// The flow with first time step `dt`, or one of its own, and momentum `momentum`.
-    pub fn new(dt: Option<f64>, momentum: f64) -> Self {
+    /// The flow with first time step `dt`, or one of its own, and momentum `momentum`; `followed` if
+    /// another stage takes over when the energy has settled.
+    pub fn new(dt: Option<f64>, momentum: f64, followed: bool) -> Self {
         Self {
             dt: dt.unwrap_or(FIRST),
             momentum,
+            followed,
             state: State {
                 lift: 1.0,
                 ..State::default()
@@ -102,7 +105,7 @@ impl Stepper for Stochastic {
             }
         }
         state.steps += 1;
-        if state.settling.look(energy) {
+        if state.settling.look(energy) && self.followed {
             let message = "the energy of fresh points has settled";
             report.finished = Some(Finish::Settled(message.into()));
         }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | squared residuals | qr + recursive on fresh subsets and, up to 1,500 parameters, qr + natural on all points, fixed, in turn |
 //! | the same, over 4,000 parameters | kernel + stochastic on fresh subsets |
-//! | other energies, up to 1,500 parameters on fixed points | qr + natural |
+//! | other energies, up to 1,500 parameters on fixed points | qr + recursive, then qr + natural, on the same points |
 //! | more parameters, or fresh points | cholesky + euler, qr + euler |
 //! | method = "sgd", "adam", "lbfgs" | the method's own |
 
@@ -91,7 +91,9 @@ impl Plan {
         let stages = solvers.iter().zip(&steppers).enumerate();
         let stages: Vec<Stage> = stages
             .map(|(index, (&solver, &stepper))| {
-                let fresh = [StepperName::Recursive, StepperName::Stochastic].contains(&stepper);
+                // Noise in the points of an energy without residual would be noise in its minimiser.
+                let fresh = problem.has_residuals()
+                    && [StepperName::Recursive, StepperName::Stochastic].contains(&stepper);
                 Stage {
                     method: flow.method,
                     metric,
@@ -173,7 +175,7 @@ fn choose(
     } else {
         SolverName::Cholesky
     };
-    let staged = open && energy && problem.has_residuals() && resample.is_none();
+    let staged = open && energy && resample.is_none() && (small || problem.has_residuals());
     let natural = small && energy && resample.is_none();
     let solvers = match flow.method {
         MethodName::Sgd | MethodName::Adam | MethodName::Lbfgs => vec![SolverName::Steepest],

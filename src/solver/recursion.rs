@@ -16,7 +16,7 @@ use super::gather::{Compression, gather_with, stack};
 use super::qr::triangle;
 use crate::error::{Error, Result};
 use crate::flow::Tangent;
-use crate::vector::finite;
+use crate::vector::{dot, finite};
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::householder::{
     apply_block_householder_sequence_transpose_on_the_left_in_place_scratch as apply_scratch,
@@ -101,6 +101,10 @@ impl Recursion {
             let (n, p) = (rows.nrows(), rows.ncols());
             Mat::from_fn(n, p + 1, |i, j| if j < p { rows[(i, j)] } else { v[i] })
         });
+        let force = tangent
+            .flow
+            .has_forces()
+            .then(|| tangent.pull(&tangent.here.without_residual()));
         let mut delta = vec![0.0; p];
         if let Some(rows) = rows {
             let r = self.triangle.get_or_insert_with(|| {
@@ -110,6 +114,9 @@ impl Recursion {
             forget(r, keep.sqrt());
             r.col_as_slice_mut(p).fill(0.0);
             absorb(r, rows);
+            if let Some(force) = &force {
+                add_transposed_solution(r, force);
+            }
             delta = back_substituted(r);
         }
         tangent.flow.comm.broadcast(&mut delta);
@@ -195,6 +202,18 @@ fn absorb(r: &mut Mat<f64>, mut a: Mat<f64>) {
             }
         }
     }
+}
+
+/// Adds R⁻ᵀ g to the last column, for the part g of the gradient that is no Aᵀ v.
+fn add_transposed_solution(r: &mut Mat<f64>, g: &[f64]) {
+    let p = g.len();
+    let mut y = g.to_vec();
+    for j in 0..p {
+        let column = r.col_as_slice(j);
+        y[j] = (y[j] - dot(&column[..j], &y[..j])) / column[j];
+    }
+    let last = r.col_as_slice_mut(p).iter_mut();
+    last.zip(&y).for_each(|(c, y)| *c += y);
 }
 
 /// −R⁻¹ c, with c the last column.

@@ -21,6 +21,19 @@ pub(super) struct LevelTest<'t, 'a, 'f> {
     pub(super) size: f64,
 }
 
+/// An accepted trial.
+pub(super) struct Accepted {
+    /// The parameters.
+    pub(super) theta: Vec<f64>,
+    /// Step length λ.
+    pub(super) length: f64,
+    /// The simplified Newton correction there.
+    pub(super) simplified: Vec<f64>,
+}
+
+/// The shortest step.
+pub(super) const SHORTEST: f64 = 1e-6;
+
 /// A trial point and what the test says of it.
 pub(super) struct Trial {
     /// The parameters.
@@ -81,5 +94,41 @@ impl LevelTest<'_, '_, '_> {
             bend = next;
         }
         trial
+    }
+
+    /// Tries lengths from `length` on until one passes the test.
+    pub(super) fn search(&self, theta: &[f64], mut length: f64) -> Option<Accepted> {
+        let mut accepted: Option<Accepted> = None;
+        let mut raised = false;
+        for _ in 0..15 {
+            if length < SHORTEST {
+                break;
+            }
+            let start = moved(theta, length, &self.d);
+            let Some(simplified) = self.correction(&start) else {
+                length /= 10.0;
+                continue;
+            };
+            let trial = self.corrected(start, simplified, length);
+            if norm(&trial.simplified) > (1.0 - length / 4.0) * self.size {
+                if accepted.is_some() {
+                    break;
+                }
+                length = trial.mu.min(length / 2.0).max(length / 10.0);
+                continue;
+            }
+            let longer = trial.mu.min(1.0);
+            accepted = Some(Accepted {
+                theta: trial.theta,
+                length,
+                simplified: trial.simplified,
+            });
+            if longer < 4.0 * length || raised {
+                break;
+            }
+            raised = true;
+            length = longer;
+        }
+        accepted
     }
 }

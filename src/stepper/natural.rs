@@ -17,8 +17,9 @@
 //! left off; otherwise the best parameters are disturbed (kicked) and the rule starts over.
 //! Elsewhere (variational energies, noisy data) standing still is the end.
 
-use super::level::LevelTest;
-use super::{Best, Finish, Memory, Report, Stepper, kick, moved};
+use super::guard::ROUNDING;
+use super::level::{Accepted, LevelTest, SHORTEST};
+use super::{Best, Finish, Memory, Report, Stepper, kick};
 use crate::error::{Error, Result};
 use crate::flow::{Flow, checked_energy};
 use crate::solver::{Inverse, Solver, Spectrum};
@@ -62,6 +63,8 @@ pub struct State {
     /// Energy that counts as progress when halved, and steps since it was.
     level: f64,
     since: u32,
+    /// gᵀ G⁺ g at the best parameters.
+    decrement: f64,
     failures: u32,
     /// Kicks since the best energy was last halved.
     kicks: u32,
@@ -73,19 +76,11 @@ struct Last {
     simplified: Vec<f64>,
 }
 
-/// An accepted trial.
-struct Accepted {
-    theta: Vec<f64>,
-    length: f64,
-    simplified: Vec<f64>,
-}
-
 /// The first cutoff from a random start, and after a stage that has come near the solution.
 const COARSE: f64 = 1e-5;
 const WARM: f64 = 1e-6;
 const LOWER: f64 = 10.0;
 const CAPTURED: f64 = 0.9;
-const SHORTEST: f64 = 1e-6;
 const FIRST: f64 = 1e-2;
 const PATIENCE: u32 = 40;
 /// Relative energies: done for good, and done rather than kicked.
@@ -112,38 +107,42 @@ impl Natural {
                 size: 0.0,
                 level: f64::INFINITY,
                 since: 0,
+                decrement: f64::INFINITY,
                 failures: 0,
                 kicks: 0,
             },
         }
     }
 
-    /// Remembers the best parameters, and whether the energy still falls.
-    fn look(&mut self, theta: &[f64], energy: f64) {
+    /// Remembers the best parameters, and whether there is progress: half the energy where it can
+    /// reach zero; elsewhere a smaller energy or, at its rounding, half the decrement gᵀ G⁺ g, which is
+    /// twice what the energy is above its minimum.
+    fn look(&mut self, theta: &[f64], energy: f64, decrement: f64) {
         let state = &mut self.state;
         state.initial.get_or_insert(energy);
         if state.size == 0.0 {
             state.size = norm(theta);
         }
-        let falls = match self.setting.exact {
-            true => energy < 0.5 * state.level,
-            false => energy < state.level - 1e-13 * energy.abs(),
+        let below = |level: f64, share: f64| match self.setting.exact {
+            true => energy < share * level,
+            false => energy < level - ROUNDING * energy.abs(),
         };
-        state.since = if falls { 0 } else { state.since + 1 };
-        state.level = if falls {
-            energy
-        } else {
-            state.level.min(energy)
-        };
-        if state.best.as_ref().is_none_or(|best| energy < best.energy) {
-            let halved = state.best.as_ref().is_none_or(|b| energy < 0.5 * b.energy);
-            if halved {
+        let even = !self.setting.exact && energy <= state.level + ROUNDING * energy.abs();
+        let progress = below(state.level, 0.5) || (even && decrement < 0.5 * state.decrement);
+        state.since = if progress { 0 } else { state.since + 1 };
+        let best = state.best.as_ref().map_or(f64::INFINITY, |b| b.energy);
+        if below(best, 1.0) || (even && decrement < state.decrement) {
+            if below(best, 0.5) {
                 state.kicks = 0;
             }
+            state.decrement = decrement;
             state.best = Some(Best {
                 energy,
                 theta: theta.to_vec(),
             });
+        }
+        if progress || energy < state.level {
+            state.level = energy;
         }
     }
 
@@ -219,7 +218,11 @@ impl Natural {
     /// Whether the flow stands still with all singular values in use. A hard cutoff can make it
     /// cycle before that: full steps, and the energy stands; a finer cutoff breaks the cycle.
     fn stands(&mut self, seen: f64, total: f64) -> bool {
-        let waited = self.state.since > PATIENCE;
+        let patience = match self.setting.exact {
+            true => PATIENCE,
+            false => PATIENCE / 4,
+        };
+        let waited = self.state.since > patience;
         let at_end = self.state.cutoff <= self.setting.cutoff;
         if waited && !at_end {
             self.next_level();
@@ -251,43 +254,6 @@ impl Natural {
             self.next_level();
         }
     }
-
-    /// Tries lengths until one passes the natural-level test; `self.state.length` is the first.
-    fn search(&self, test: &LevelTest, theta: &[f64]) -> Option<Accepted> {
-        let mut accepted: Option<Accepted> = None;
-        let mut raised = false;
-        let mut length = self.state.length;
-        for _ in 0..15 {
-            if length < SHORTEST {
-                break;
-            }
-            let start = moved(theta, length, &test.d);
-            let Some(simplified) = test.correction(&start) else {
-                length /= 10.0;
-                continue;
-            };
-            let trial = test.corrected(start, simplified, length);
-            if norm(&trial.simplified) > (1.0 - length / 4.0) * test.size {
-                if accepted.is_some() {
-                    break;
-                }
-                length = trial.mu.min(length / 2.0).max(length / 10.0);
-                continue;
-            }
-            let longer = trial.mu.min(1.0);
-            accepted = Some(Accepted {
-                theta: trial.theta,
-                length,
-                simplified: trial.simplified,
-            });
-            if longer < 4.0 * length || raised {
-                break;
-            }
-            raised = true;
-            length = longer;
-        }
-        accepted
-    }
 }
 
 /// Σ c² over the singular values above the cutoff.
@@ -309,7 +275,6 @@ impl Stepper for Natural {
     ) -> Result<Report> {
         let tangent = flow.tangent(theta, true);
         let energy = checked_energy(flow, &tangent.here, theta, step)?;
-        self.look(theta, energy);
         let inverse = solver.factor(&tangent, 1.0)?;
         let Some(spectrum) = inverse.spectrum() else {
             return Err(Error::Input(
@@ -325,6 +290,7 @@ impl Stepper for Natural {
         } else {
             seen
         };
+        self.look(theta, energy, seen);
         let stuck = self.stands(seen, total);
         let mut report = Report {
             gradient: norm(&g),
@@ -347,7 +313,7 @@ impl Stepper for Natural {
             size: report.direction,
             d,
         };
-        match self.search(&test, theta) {
+        match test.search(theta, self.state.length) {
             Some(accepted) => {
                 report.dt = accepted.length;
                 *theta = self.take(accepted, report.direction);

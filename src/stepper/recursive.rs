@@ -19,7 +19,7 @@ use super::{Finish, Memory, Report, Stepper};
 use crate::error::Result;
 use crate::flow::{Flow, checked_energy};
 use crate::solver::{Note, Recursion, Solver};
-use crate::vector::norm;
+use crate::vector::{dot, norm};
 use serde::{Deserialize, Serialize};
 
 /// See the module's page.
@@ -145,7 +145,12 @@ impl Stepper for Recursive {
             false => PASSED,
         };
         state.forget = (change * state.forget).clamp(LEAST, state.ceiling);
-        if self.state.settling.look(energy) {
+        let level = match flow.has_forces() {
+            // What the energy still can fall by, to first order.
+            true => -dot(&d, &tangent.pull(&tangent.here)),
+            false => energy,
+        };
+        if self.state.settling.look(level) {
             report.finished = self.settle();
         }
         Ok(report)

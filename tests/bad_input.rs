@@ -52,15 +52,25 @@ hidden = [3]
 steps = 3
 "#;
 
+const ENERGY: &str = r#"
+[domain]
+lower = [0.0]
+upper = [1.0]
+
+[problem]
+energy = "0.5*grad2(u) - u"
+"#;
+
 const TABLE: &str = "x,y,h\n0,0,1\n1,0,2\n0,1,3\n";
 
-/// A folder with both decks and the table, one of them changed.
+/// A folder with the decks and the table, one of them changed.
 fn folder(from: &str, to: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut changed = from.is_empty();
     for (name, text) in [
         ("law.toml", LAW),
         ("learning.toml", LEARNING),
+        ("energy.toml", ENERGY),
         ("table.csv", TABLE),
     ] {
         changed |= text.contains(from);
@@ -265,6 +275,33 @@ const ARGUMENTS: &[(&[&str], &[&str])] = &[
             "--set=flow.solver=cholesky",
         ],
         &["flow.stepper", "solver = \"qr\""],
+    ),
+    (
+        &[
+            "law.toml",
+            "--set=flow.stepper=recursive",
+            "--set=flow.metric=l2",
+        ],
+        &["flow.stepper = \"recursive\"", "metric = \"energy\""],
+    ),
+    (
+        &[
+            "energy.toml",
+            "--set=flow.stepper=[\"recursive\", \"natural\"]",
+        ],
+        &["flow.stepper", "squared residuals", "equation"],
+    ),
+    (
+        &[
+            "law.toml",
+            "--set=flow.solver=[\"qr\", \"qr\", \"qr\"]",
+            "--set=flow.stepper=[\"recursive\", \"natural\"]",
+        ],
+        &[
+            "flow.stepper` lists 2",
+            "flow.solver` 3",
+            "one name for all",
+        ],
     ),
     (
         &[

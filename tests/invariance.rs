@@ -5,17 +5,21 @@
 
 mod common;
 
-use common::{set, solve, starter};
+use common::{Keep, STAGED, set, solve, solve_on, starter, turns};
+use ned_dist::comm::Solo;
 
 /// Small networks and few steps: what is tested is the order of sums, not convergence.
 fn assert_invariant(name: &str, overrides: &[(&str, &str)]) {
-    let mut all = vec![
+    let few = [
         ("stop.steps", "6"),
         ("stop.energy", "0.0"),
         ("network.hidden", "[7, 6]"),
     ];
-    all.extend(overrides);
-    let all = set(&all);
+    assert_same_bits(name, &[&few[..], overrides].concat());
+}
+
+fn assert_same_bits(name: &str, overrides: &[(&str, &str)]) {
+    let all = set(overrides);
     let reference = solve(starter(name), &all, 1, 1, None);
     assert!(reference.steps > 0);
     for (ranks, threads) in [
@@ -39,15 +43,69 @@ fn assert_invariant(name: &str, overrides: &[(&str, &str)]) {
 
 #[test]
 fn qr_with_the_natural_level_rule() {
-    assert_invariant("poisson-2d", &[]);
+    assert_invariant("poisson-2d", &[("flow.stepper", "natural")]);
 }
 
 #[test]
 fn qr_with_one_wide_layer() {
-    assert_invariant(
-        "poisson-2d",
-        &[("network.hidden", "[64]"), ("stop.steps", "3")],
-    );
+    let changes = [
+        ("flow.stepper", "natural"),
+        ("network.hidden", "[64]"),
+        ("stop.steps", "3"),
+    ];
+    assert_invariant("poisson-2d", &changes);
+}
+
+#[test]
+fn fresh_subsets_with_memory() {
+    for batch in ["30", "300"] {
+        let changes = [
+            ("flow.stepper", "recursive"),
+            ("sampling.batch", batch),
+            ("stop.steps", "12"),
+        ];
+        assert_invariant("poisson-2d", &changes);
+    }
+}
+
+#[test]
+fn fresh_subsets_by_their_kernel_with_momentum() {
+    let changes = [
+        ("flow.solver", "kernel"),
+        ("flow.stepper", "stochastic"),
+        ("flow.momentum", "0.9"),
+        // More rows than a block of the kernel matrix.
+        ("sampling.batch", "200"),
+    ];
+    assert_invariant("poisson-2d", &changes);
+    // A force that is no residual.
+    assert_invariant("poisson-2d-energy", &changes);
+}
+
+#[test]
+fn the_default_stages_through_hand_overs_and_fall_backs() {
+    for rule in ["gauss", "adaptive"] {
+        let changes = [&STAGED[..], &[("sampling.rule", rule)]].concat();
+        let mut keep = Keep::default();
+        let text = starter("poisson-2d");
+        solve_on(&Solo, text, &set(&changes), None, &mut keep).unwrap();
+        let stages: Vec<usize> = keep.0.iter().map(|record| record.stage).collect();
+        let entered: Vec<usize> = turns(&stages).iter().map(|turn| turn.1).collect();
+        assert!(entered.starts_with(&[1, 0]), "{:?}", turns(&stages));
+        assert_same_bits("poisson-2d", &changes);
+    }
+}
+
+#[test]
+fn points_that_follow_the_residual() {
+    let changes = [
+        ("flow.solver", "cholesky"),
+        ("flow.stepper", "euler"),
+        ("sampling.rule", "adaptive"),
+        ("sampling.resample", "2"),
+        ("sampling.points", "400"),
+    ];
+    assert_invariant("poisson-2d", &changes);
 }
 
 #[test]
@@ -134,13 +192,30 @@ fn data_in_batches() {
 }
 
 #[test]
+fn data_in_small_batches() {
+    for stepper in ["recursive", "stochastic"] {
+        let changes = [
+            ("flow.solver", "auto"),
+            ("flow.damping", "auto"),
+            ("flow.stepper", stepper),
+            ("sampling.resample", "false"),
+            ("sampling.points", "3000"),
+            ("sampling.batch", "50"),
+        ];
+        assert_invariant("terrain", &changes);
+    }
+}
+
+#[test]
 fn functions() {
-    assert_invariant("fit-function", &[("network.activation", "gelu")]);
+    let changes = [("network.activation", "gelu"), ("flow.stepper", "natural")];
+    assert_invariant("fit-function", &changes);
 }
 
 #[test]
 fn hard_boundary_values_on_a_periodic_strip_with_fourier_features() {
     let changes = [
+        ("flow.stepper", "natural"),
         ("boundary.0.on", "y == 0 or y == 1"),
         ("network.periodic", "[\"x\"]"),
         ("network.fourier", "{ features = 3, scale = 1.0 }"),

@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 #![cfg(feature = "mpi")]
 
+mod common;
+
+use common::{digest, text};
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -33,16 +36,6 @@ fn launch(ranks: usize, program: &Path, arguments: &[&str]) -> Output {
         .expect("timeout is a part of coreutils")
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn digest(out: &Path) -> String {
-    let text = std::fs::read_to_string(out.join("summary.json")).unwrap();
-    let summary: serde_json::Value = serde_json::from_str(&text).unwrap();
-    summary["theta_digest"].as_str().unwrap().into()
-}
-
 #[test]
 fn any_number_of_ranks_reaches_the_same_parameters() {
     let folder = tempfile::tempdir().unwrap();
@@ -50,7 +43,11 @@ fn any_number_of_ranks_reaches_the_same_parameters() {
     for ranks in [1, 2, 4, 16] {
         let out = folder.path().join(ranks.to_string());
         let path = out.display().to_string();
-        let small = ["--set", "network.hidden=[12]", "--set", "stop.steps=8"];
+        let small = [
+            "--set=network.hidden=[12]",
+            "--set=stop.steps=8",
+            "--set=flow.stepper=natural",
+        ];
         let run = [&["run", "--quiet", "--out", &path][..], &small].concat();
         let output = mpirun(ranks, &run);
         assert!(
@@ -61,6 +58,34 @@ fn any_number_of_ranks_reaches_the_same_parameters() {
         digests.push(digest(&out));
     }
     assert!(digests.iter().all(|d| d == &digests[0]), "{digests:?}");
+}
+
+/// The stages of a run's steps, from its history.
+fn stages(out: &Path) -> Vec<usize> {
+    let mut reader = csv::Reader::from_path(out.join("history.csv")).unwrap();
+    let rows = reader.records().map(|row| row.unwrap()[1].parse().unwrap());
+    rows.collect()
+}
+
+#[test]
+fn the_default_stages_reach_the_same_parameters() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = common::STAGED.map(|(key, value)| format!("--set={key}={value}"));
+    let run = |ranks: usize| {
+        let out = folder.path().join(ranks.to_string());
+        let path = out.display().to_string();
+        let mut arguments = vec!["run", "--quiet", "--out", &path];
+        arguments.extend(small.iter().map(String::as_str));
+        let output = mpirun(ranks, &arguments);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        (digest(&out), stages(&out))
+    };
+    let alone = run(1);
+    let entered: Vec<usize> = common::turns(&alone.1).iter().map(|turn| turn.1).collect();
+    assert!(entered.starts_with(&[1, 0]), "{entered:?}");
+    for ranks in [2, 4] {
+        assert_eq!(run(ranks), alone, "{ranks} ranks");
+    }
 }
 
 #[test]

@@ -5,7 +5,8 @@
 mod common;
 
 use common::{
-    digest, errors, files, program, program_in, set, solve, starter, state, summary, text,
+    STAGED, digest, errors, files, program, program_in, set, solve, starter, state, summary, text,
+    turns,
 };
 use ned_dist::run::Store;
 use std::fs;
@@ -79,7 +80,69 @@ fn assert_resumes(deck: &str, changes: &[(&str, &str)]) {
 
 #[test]
 fn natural_with_qr() {
-    assert_resumes("poisson-2d", &[]);
+    assert_resumes("poisson-2d", &[("flow.stepper", "natural")]);
+}
+
+#[test]
+fn fresh_subsets_with_memory() {
+    assert_resumes("poisson-2d", &[("flow.stepper", "recursive")]);
+}
+
+#[test]
+fn fresh_subsets_by_their_kernel_with_momentum() {
+    let changes = [
+        ("flow.solver", "kernel"),
+        ("flow.stepper", "stochastic"),
+        ("flow.momentum", "0.9"),
+    ];
+    assert_resumes("poisson-2d", &changes);
+}
+
+#[test]
+fn points_that_follow_the_residual_where_they_were_drawn() {
+    for resample in ["false", "3"] {
+        let changes = [
+            ("flow.solver", "cholesky"),
+            ("flow.stepper", "euler"),
+            ("sampling.rule", "adaptive"),
+            ("sampling.resample", resample),
+        ];
+        assert_resumes("poisson-2d", &changes);
+    }
+}
+
+/// The default run, interrupted inside its first stage, where the second one takes over, inside it,
+/// where the run falls back and after that, and where the second stage takes over again.
+#[test]
+fn the_default_stages() {
+    for rule in ["gauss", "adaptive"] {
+        let changes = [&STAGED[..], &[("sampling.rule", rule)]].concat();
+        let folder = tempfile::tempdir().unwrap();
+        let whole = folder.path().join("whole");
+        go_on("poisson-2d", &changes, 230, 1, &whole);
+        let stages = history(&whole).into_iter().map(|row| row[1].parse());
+        let stages: Vec<usize> = stages.map(Result::unwrap).collect();
+        let turns = turns(&stages);
+        assert!(turns.len() > 2, "{rule}: {turns:?}");
+        let [over, back, again] = [turns[0], turns[1], turns[2]];
+        assert_eq!([over.1, back.1, again.1], [1, 0, 1]);
+        let moments = [
+            over.0 / 2,
+            over.0,
+            over.0 + 3,
+            back.0,
+            back.0 + 5,
+            again.0 + 1,
+        ];
+        for (moment, ranks) in moments.into_iter().zip([3, 1, 2, 3, 1, 2]) {
+            let parts = folder.path().join(format!("{rule}-{moment}"));
+            go_on("poisson-2d", &changes, moment as u32, 4 - ranks, &parts);
+            assert_eq!(state(&parts).step, moment as u64);
+            go_on("poisson-2d", &changes, 230, ranks, &parts);
+            let what = format!("{rule} {turns:?}, interrupted at {moment}, then on {ranks} ranks");
+            assert_same(&parts, &whole, &what);
+        }
+    }
 }
 
 #[test]
@@ -330,7 +393,11 @@ fn a_killed_run_goes_on_as_if_nothing_had_been() {
 fn a_converged_run_is_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
-    let easy = ["--set=stop.energy=40.0", "--set=stop.steps=200"];
+    let easy = [
+        "--set=flow.stepper=natural",
+        "--set=stop.energy=40.0",
+        "--set=stop.steps=200",
+    ];
     assert_runs(&out, &easy);
     assert_eq!(summary(&out)["status"], "converged");
     assert!(state(&out).step > 2);
@@ -353,13 +420,35 @@ fn a_converged_run_says_so() {
     let small = SMALL.map(|(key, value)| format!("--set={key}={value}"));
     let mut arguments = vec!["run", "--threads=1", "--out", &path];
     arguments.extend(small.iter().map(String::as_str));
-    arguments.push("--set=stop.energy=1e3");
+    arguments.extend(["--set=stop.energy=1e3", "--set=flow.stepper=natural"]);
     program_in(folder.path(), &arguments);
     let output = program_in(folder.path(), &arguments);
     let stdout = text(&output.stdout);
     assert!(output.status.success());
     assert!(stdout.contains("converged"), "{stdout}");
     assert!(stdout.contains("--force"), "{stdout}");
+}
+
+/// A step goes on from where a limit is met; what is reported is where it was met.
+#[test]
+fn a_run_that_met_its_limit_returns_what_met_it_and_goes_on_under_a_tighter_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str, error: &str| {
+        let limits = [("stop.error", error), ("output.every", "1")];
+        let all = [&STAGED[..], &limits].concat();
+        let out = folder.path().join(name);
+        solve(starter("poisson-2d"), &set(&all), 1, 1, Some(&out))
+    };
+    let loose = run("a", "0.5");
+    assert_eq!(loose.status, ned_dist::run::Status::Converged);
+    let row = history(&folder.path().join("a")).pop().unwrap();
+    let reached = loose.error.unwrap().relative_l2;
+    assert!(
+        reached <= 0.5 && row.contains(&format!("{reached:e}")),
+        "{reached:e} {row:?}"
+    );
+    let (tight, whole) = (run("a", "1e-30"), run("b", "1e-30"));
+    assert_eq!((tight.steps, tight.theta_digest), (230, whole.theta_digest));
 }
 
 #[test]

@@ -156,6 +156,7 @@ fn energies(points: &str) -> [f64; 2] {
         ("network.hidden", "[20]"),
         ("sampling.points", points),
         ("sampling.rule", "random"),
+        ("flow.stepper", "natural"),
         ("stop.steps", "60"),
     ];
     let folder = tempfile::tempdir().unwrap();

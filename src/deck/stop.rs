@@ -14,7 +14,7 @@ pub struct Stop {
     /// After so many seconds, above 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
-    /// When the energy is at most this.
+    /// When the energy is at most this; a few fresh points do not say.
     pub energy: Auto<f64>,
     /// When the relative error is at most this; it needs an exact solution.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -10,8 +10,12 @@
 //! the stepper pulls the force at a trial point back through the tangent space of the last one.
 
 mod cell;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod samples;
 mod tangent;
+#[cfg(test)]
+mod tests;
 
 pub use tangent::{RowSource, Tangent};
 

@@ -7,8 +7,12 @@ use crate::flow::Flow;
 use crate::problem::Test;
 
 impl Run<'_> {
-    /// The result: the parameters of least energy where they are kept, else the last.
-    fn result(&self, flow: &Flow) -> (Vec<f64>, f64) {
+    /// The result: the parameters that met a limit; else those of least energy where they are kept;
+    /// else the last.
+    fn result(&self, flow: &Flow, end: &End) -> (Vec<f64>, f64) {
+        if let Some(theta) = &end.met {
+            return (theta.clone(), flow.covector(theta).energy());
+        }
         let last = flow.covector(&self.state.theta).energy();
         match &self.state.best {
             Some(best) if last.is_nan() || last >= best.energy => (best.theta.clone(), best.energy),
@@ -23,7 +27,7 @@ impl Run<'_> {
             limits: self.folder.identity().limits.clone(),
         });
         self.save()?;
-        let (theta, energy) = self.result(flow);
+        let (theta, energy) = self.result(flow, &end);
         let errors = self.errors(&theta, true);
         let rmse = |wanted: &str| {
             let mut tests = self.set.problem.tests.iter().zip(&errors);

@@ -81,6 +81,8 @@ struct End {
     status: Status,
     reason: String,
     kind: Kind,
+    /// The parameters that a limit of energy or error was met at; the step went on from there.
+    met: Option<Vec<f64>>,
 }
 
 /// What may follow.
@@ -100,11 +102,19 @@ impl End {
             status,
             reason,
             kind: Kind::Final,
+            met: None,
         }
     }
 
     fn converged(reason: String) -> Self {
         Self::of(Status::Converged, reason)
+    }
+
+    fn met(reason: String, theta: &[f64]) -> Self {
+        Self {
+            met: Some(theta.to_vec()),
+            ..Self::converged(reason)
+        }
     }
 
     fn of_stepper(finish: &Finish) -> Self {
@@ -313,7 +323,8 @@ impl<'a> Run<'a> {
         // The energy of a few random points is no measure of the whole.
         let whole = self.set.plan.stages[self.state.stage].batch.is_none();
         if end.is_none() && whole {
-            end = self.tolerance(best_energy).map(End::converged);
+            let met = |reason| End::met(reason, &shown);
+            end = self.tolerance(best_energy).map(met);
         }
         if end.is_none() && whole {
             end = self.steady.look(energy).map(End::converged);
@@ -326,7 +337,7 @@ impl<'a> Run<'a> {
                 && error <= limit
             {
                 let reason = format!("the error {error:.2e} is below `stop.error`");
-                end = Some(End::converged(reason));
+                end = Some(End::met(reason, &shown));
             }
             let record = Record {
                 step,

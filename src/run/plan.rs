@@ -59,9 +59,9 @@ impl Plan {
             MetricName::H1 => Metric::H1,
             MetricName::Energy => Metric::Energy,
         };
-        let (solvers, steppers) = choose(deck, problem, resample);
+        let (solvers, steppers) = choose(deck, problem, resample)?;
         for (solver, stepper) in solvers.iter().zip(&steppers) {
-            check(*solver, *stepper, name)?;
+            check(*solver, *stepper, name, problem)?;
         }
         let points: usize = problem.terms.iter().map(Term::points).sum();
         let largest = match solvers[0] {
@@ -160,11 +160,14 @@ impl Plan {
 }
 
 /// Solver and stepper of every stage.
+///
+/// # Errors
+/// If the deck lists solvers and steppers for different numbers of stages.
 fn choose(
     deck: &mut Deck,
     problem: &Problem,
     resample: Option<u64>,
-) -> (Vec<SolverName>, Vec<StepperName>) {
+) -> Result<(Vec<SolverName>, Vec<StepperName>)> {
     let p = problem.network.parameters();
     let small = p <= MANY;
     let flow = &mut deck.flow;
@@ -177,11 +180,17 @@ fn choose(
     };
     let staged = open && energy && resample.is_none() && (small || problem.has_residuals());
     let natural = small && energy && resample.is_none();
-    let solvers = match flow.method {
-        MethodName::Sgd | MethodName::Adam | MethodName::Lbfgs => vec![SolverName::Steepest],
-        MethodName::Ned if staged && p <= MANY_REMEMBERED => vec![SolverName::Qr],
-        MethodName::Ned if staged => vec![SolverName::Kernel],
-        MethodName::Ned => vec![direct],
+    let solver = |stepper: &StepperName| match stepper {
+        StepperName::Natural | StepperName::Recursive => SolverName::Qr,
+        StepperName::Stochastic => SolverName::Kernel,
+        _ => direct,
+    };
+    let solvers = match (flow.method, &flow.stepper) {
+        (MethodName::Sgd | MethodName::Adam | MethodName::Lbfgs, _) => vec![SolverName::Steepest],
+        (MethodName::Ned, Auto::Set(given)) => given.0.iter().map(solver).collect(),
+        (MethodName::Ned, _) if staged && p <= MANY_REMEMBERED => vec![SolverName::Qr],
+        (MethodName::Ned, _) if staged => vec![SolverName::Kernel],
+        (MethodName::Ned, _) => vec![direct],
     };
     let mut solvers = fill(&mut flow.solver, Many(solvers)).0;
     let stepper = |solver: &SolverName| match solver {
@@ -197,19 +206,41 @@ fn choose(
     let mut steppers = fill(&mut flow.stepper, Many(steppers)).0;
     // One name serves all stages.
     let stages = solvers.len().max(steppers.len());
+    for (key, other, count) in [
+        ("solver", "stepper", solvers.len()),
+        ("stepper", "solver", steppers.len()),
+    ] {
+        if count > 1 && count < stages {
+            return Err(Error::Input(format!(
+                "`flow.{key}` lists {count} stages and `flow.{other}` {stages}; list as many, or \
+                 give one name for all"
+            )));
+        }
+    }
     solvers.resize(stages, solvers[solvers.len() - 1]);
     steppers.resize(stages, steppers[steppers.len() - 1]);
-    (solvers, steppers)
+    Ok((solvers, steppers))
 }
 
 /// # Errors
-/// If a stepper does not work with a solver or a metric.
-fn check(solver: SolverName, stepper: StepperName, metric: MetricName) -> Result<()> {
-    let natural = stepper == StepperName::Natural;
-    if natural && (solver != SolverName::Qr || metric != MetricName::Energy) {
-        return Err(Error::Input(
-            "`flow.stepper = \"natural\"` needs solver = \"qr\" and metric = \"energy\"; set \
+/// If a stepper does not work with a solver, a metric or a problem.
+fn check(
+    solver: SolverName,
+    stepper: StepperName,
+    metric: MetricName,
+    problem: &Problem,
+) -> Result<()> {
+    let by_rows = [StepperName::Natural, StepperName::Recursive].contains(&stepper);
+    if by_rows && (solver != SolverName::Qr || metric != MetricName::Energy) {
+        return Err(Error::Input(format!(
+            "`flow.stepper = \"{stepper}\"` needs solver = \"qr\" and metric = \"energy\"; set \
              these, or stepper = \"euler\""
+        )));
+    }
+    if stepper == StepperName::Recursive && !problem.has_residuals() {
+        return Err(Error::Input(
+            "`flow.stepper = \"recursive\"` needs an energy that is a sum of squared residuals; \
+             state the problem by `equation` or data, or set stepper = \"natural\""
                 .into(),
         ));
     }

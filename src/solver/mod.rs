@@ -11,6 +11,8 @@ mod kernel;
 mod qr;
 mod recursion;
 mod steepest;
+#[cfg(test)]
+mod tests;
 
 pub use cholesky::{Cholesky, DEFAULT_DAMPING};
 pub use kernel::{KERNEL_DAMPING, Kernel};

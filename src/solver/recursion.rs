@@ -63,7 +63,7 @@ impl From<Packed> for Recursion {
 }
 
 /// R before the first step is the identity times this, relative to the rows' columns.
-const PRIOR: f64 = 1e-4;
+pub(super) const PRIOR: f64 = 1e-4;
 
 /// Rows of R with a diagonal below this share of the largest are not forgotten further.
 const LEAST: f64 = 1e-13;
@@ -230,4 +230,73 @@ fn back_substituted(r: &Mat<f64>) -> Vec<f64> {
             .for_each(|(x, r)| *x -= factor * r);
     }
     x
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R of 5 columns with the last one for Qᵀv, in steps of sizes as they come.
+    fn some() -> Mat<f64> {
+        let entry = |i: usize, j: usize| (1.0 + (7 * i + 3 * j) as f64).sin();
+        Mat::from_fn(4, 5, |i, j| if i <= j && j < 4 { entry(i, j) } else { 0.0 })
+    }
+
+    #[test]
+    fn what_is_packed_is_unpacked_to_the_last_bit() {
+        for triangle in [None, Some(some())] {
+            let packed = Packed::from(Recursion {
+                triangle: triangle.clone(),
+            });
+            assert_eq!(packed.0.len(), triangle.as_ref().map_or(0, |_| 4 * 5 / 2));
+            assert_eq!(Recursion::from(packed).triangle, triangle);
+        }
+    }
+
+    #[test]
+    fn rows_are_absorbed_as_if_all_had_been_factored_at_once() {
+        // More columns than a block, and more rows than columns.
+        let p = BLOCK + 9;
+        let rows = Mat::from_fn(2 * p, p + 1, |i, j| ((i * i + 3 * j * i + j) as f64).cos());
+        let mut r = Mat::from_fn(p, p + 1, |i, j| if i == j { 1e-3 } else { 0.0 });
+        absorb(&mut r, rows.subrows(0, 11).to_owned());
+        absorb(&mut r, rows.subrows(11, 2 * p - 11).to_owned());
+        // RᵀR is what it would be of all rows: the last column is that of the right sides.
+        let mut gram = rows.transpose() * &rows;
+        (0..p).for_each(|j| gram[(j, j)] += 1e-6);
+        let found = r.transpose() * &r;
+        for j in 0..=p {
+            for i in 0..=j.min(p - 1) {
+                assert!((found[(i, j)] - gram[(i, j)]).abs() < 1e-11 * gram.norm_max());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_seen_no_more_is_forgotten_down_to_a_floor() {
+        let mut r = some();
+        for (j, diagonal) in [1.0, 2e-13, 0.5e-13, -3.0].into_iter().enumerate() {
+            r[(j, j)] = diagonal;
+        }
+        let before = r.clone();
+        forget(&mut r, 0.5);
+        for (i, factor) in [0.5, 0.5, 1.0, 0.5].into_iter().enumerate() {
+            // The floor counts from the largest diagonal, 3.
+            let factor = if i == 1 { 1.0 } else { factor };
+            (i..4).for_each(|j| assert_eq!(r[(i, j)], factor * before[(i, j)]));
+        }
+        // Only the first of two parameters is seen: the other stays bounded, and never moves.
+        let mut r = Mat::from_fn(2, 3, |i, j| if i == j { 1.0 } else { 0.0 });
+        for _ in 0..500 {
+            forget(&mut r, 0.5_f64.sqrt());
+            r.col_as_slice_mut(2).fill(0.0);
+            absorb(&mut r, Mat::from_fn(1, 3, |_, j| [1.0, 0.0, 2.0][j]));
+        }
+        let floor = LEAST * r[(0, 0)].abs();
+        assert!((0.5 * floor..=floor).contains(&r[(1, 1)].abs()));
+        // |R₀₀|² = 1 / (1 − β).
+        assert!((r[(0, 0)].powi(2) - 2.0).abs() < 1e-12);
+        let x = back_substituted(&r);
+        assert!((x[0] + 2.0 / r[(0, 0)].powi(2)).abs() < 1e-12 && x[1] == 0.0);
+    }
 }

@@ -50,3 +50,46 @@ pub(super) fn pass(
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comm::Solo;
+    use crate::flow::Metric;
+    use crate::flow::fixture::Fixture;
+
+    /// The dt with which a change of u from `from` by dt · `by` passes.
+    fn passed(fixture: &Fixture, from: f64, by: f64, dt: f64, trials: usize) -> Option<f64> {
+        fixture.on(&Solo, 0, |flow| {
+            let theta = fixture.constant(from);
+            let tangent = flow.tangent(&theta, true);
+            let passed = pass(&tangent, &theta, &fixture.constant(by), dt, trials)?;
+            assert_eq!(passed.theta, fixture.constant(from + passed.dt * by));
+            Some(passed.dt)
+        })
+    }
+
+    #[test]
+    fn a_straight_path_is_gone_at_full_length() {
+        let fixture = Fixture::new("equation = \"u = x\"", Metric::Energy, 20, 2);
+        assert_eq!(passed(&fixture, 0.0, 1e6, 0.7, 1), Some(0.7));
+    }
+
+    #[test]
+    fn a_bent_path_is_gone_as_far_as_it_is_about_straight() {
+        // r = u² − 1 from u = b: q = dt s / 2b.
+        let fixture = Fixture::new("equation = \"u^2 = 1\"", Metric::Energy, 20, 2);
+        assert_eq!(passed(&fixture, 1.0, 1.9, 1.0, 1), Some(1.0));
+        assert_eq!(passed(&fixture, 1.0, 100.0, 1.0, 4), Some(1.0 / 64.0));
+        assert_eq!(passed(&fixture, 1.0, 100.0, 1.0, 3), None);
+        assert_eq!(passed(&fixture, -50.0, 200.0, 1.0, 2), Some(0.25));
+    }
+
+    #[test]
+    fn forces_pass_where_the_energy_is_finite() {
+        // exp(u) overflows above 709.8.
+        let fixture = Fixture::new("energy = \"exp(u)\"", Metric::Energy, 20, 2);
+        assert_eq!(passed(&fixture, 0.0, 1000.0, 1.0, 2), Some(0.25));
+        assert_eq!(passed(&fixture, 0.0, 1000.0, 1.0, 1), None);
+    }
+}

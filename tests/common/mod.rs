@@ -40,6 +40,27 @@ pub fn set(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|&(k, v)| (k.into(), v.into())).collect()
 }
 
+/// So small a network on so few points that the default run hands over and falls back within 230
+/// steps, in cells for 20 ranks.
+pub const STAGED: [(&str, &str); 7] = [
+    ("network.hidden", "[3]"),
+    ("sampling.points", "60"),
+    ("sampling.boundary_points", "24"),
+    ("sampling.cells", "20"),
+    ("stop.energy", "0.0"),
+    ("stop.steps", "230"),
+    ("output.every", "1"),
+];
+
+/// The steps at which a run entered a stage, with the stage, after its first one.
+pub fn turns(stages: &[usize]) -> Vec<(usize, usize)> {
+    let pairs = stages.windows(2).enumerate();
+    pairs
+        .filter(|(_, pair)| pair[0] != pair[1])
+        .map(|(step, pair)| (step + 1, pair[1]))
+        .collect()
+}
+
 /// Text of a starter deck.
 pub fn starter(name: &str) -> &'static str {
     ned_dist::deck::find(name).unwrap().text

@@ -56,7 +56,11 @@ fn a_resolved_deck_reads_back_as_itself() {
     deck.stop.energy = Auto::Set(1e-20);
     deck.stop.steady = Auto::Set(f64::MAX);
     deck.flow.seed = (1 << 63) - 1;
+    deck.flow.solver = Auto::Set(Many(vec![SolverName::Qr]));
+    let stages = vec![StepperName::Recursive, StepperName::Natural];
+    deck.flow.stepper = Auto::Set(Many(stages));
     deck.sampling.resample = Auto::Set(Resample::Every(7));
+    deck.sampling.batch = Auto::Set(37);
     deck.sampling.rule = Auto::Set(RuleName::Sobol);
     deck.problem.law = Some(Law::Equation(vec![
         Text::new("", "u = \"1\""),
@@ -68,6 +72,9 @@ fn a_resolved_deck_reads_back_as_itself() {
         text.starts_with("# ") && text.contains("resample = 7"),
         "{text}"
     );
+    for line in ["solver = \"qr\"", "stepper = [\"recursive\", \"natural\"]"] {
+        assert!(text.lines().any(|l| l == line), "{text}");
+    }
     assert_eq!(read(&text).unwrap(), deck);
 }
 

@@ -36,7 +36,32 @@ fn keys_and_names_that_are_not_built() {
         4 | center = [0, 0] | domain.center | is not built in this version | remove it
         4 | union = [] | domain.union | is not built in this version | remove it
         3 | shape = "ball" | domain.shape | is not built in this version | available: box
-        30 | solver = "cg" | flow.solver | is not built in this version | available: auto, cholesky, qr or steepest
+        30 | solver = "cg" | flow.solver | is not built in this version | available: auto, cholesky, qr, kernel or steepest
+        30 | solver = ["qr", "cg"] | flow.solver[1] | is not built in this version | available: cholesky, qr, kernel or steepest
+    "#);
+}
+
+#[test]
+fn names_for_every_stage_are_one_or_a_list() {
+    let steppers = |value: &str| {
+        let deck = read(&GOOD.replace("dt = 1e-3", &format!("stepper = {value}"))).unwrap();
+        deck.flow.stepper
+    };
+    let many = |names: &[StepperName]| Auto::Set(Many(names.to_vec()));
+    assert_eq!(steppers("\"auto\""), Auto::Auto);
+    assert_eq!(steppers("\"rk4\""), many(&[StepperName::Rk4]));
+    assert_eq!(steppers("[\"rk4\"]"), many(&[StepperName::Rk4]));
+    let both = [StepperName::Recursive, StepperName::Natural];
+    assert_eq!(steppers("[\"recursive\", \"natural\"]"), many(&both));
+    bad(r#"
+        30 | solver = "kernl" | flow.solver | the string "kernl" | did you mean `kernel`?
+        30 | solver = ["qr", "kernl"] | flow.solver[1] | the string "kernl" | did you mean `kernel`?
+        30 | stepper = ["recursiv", "natural"] | flow.stepper[0] | "recursiv" | did you mean `recursive`?
+        30 | stepper = ["recursive", "auto"] | flow.stepper[1] | "auto" | natural, recursive, stochastic
+        30 | stepper = [] | flow.stepper | an empty list | auto, natural, recursive
+        30 | stepper = [["natural"]] | flow.stepper[0] | a list of 1 | natural, recursive
+        30 | stepper = 4 | flow.stepper | cannot be 4 | auto, natural
+        29 | metric = ["l2", "h1"] | flow.metric | a list of 2 | auto, l2, h1 or energy
     "#);
 }
 

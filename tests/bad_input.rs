@@ -286,13 +286,6 @@ const ARGUMENTS: &[(&[&str], &[&str])] = &[
     ),
     (
         &[
-            "energy.toml",
-            "--set=flow.stepper=[\"recursive\", \"natural\"]",
-        ],
-        &["flow.stepper", "squared residuals", "equation"],
-    ),
-    (
-        &[
             "law.toml",
             "--set=flow.solver=[\"qr\", \"qr\", \"qr\"]",
             "--set=flow.stepper=[\"recursive\", \"natural\"]",

@@ -30,6 +30,8 @@ pub struct Plan {
 const DEFAULT_TOLERANCE: f64 = 1e-3;
 /// Up to this many parameters the singular values of the tangent space are affordable.
 const MANY: usize = 1500;
+/// The most multiplications, n p², of a step on all points.
+const LARGEST_FINISH: f64 = 1e11;
 /// Up to this many parameters a triangle of rows can be carried from step to step.
 const MANY_REMEMBERED: usize = 4000;
 /// Points of a fresh subset per parameter: fewer than parameters, and away from a square system,
@@ -61,7 +63,7 @@ impl Plan {
         };
         let (solvers, steppers) = choose(deck, problem, resample)?;
         for (solver, stepper) in solvers.iter().zip(&steppers) {
-            check(*solver, *stepper, name, problem)?;
+            check(*solver, *stepper, name)?;
         }
         let points: usize = problem.terms.iter().map(Term::points).sum();
         let largest = match solvers[0] {
@@ -169,7 +171,7 @@ fn choose(
     resample: Option<u64>,
 ) -> Result<(Vec<SolverName>, Vec<StepperName>)> {
     let p = problem.network.parameters();
-    let small = p <= MANY;
+    let small = p <= MANY && (problem.rows() * p * p) as f64 <= LARGEST_FINISH;
     let flow = &mut deck.flow;
     let open = flow.solver == Auto::Auto && flow.stepper == Auto::Auto;
     let energy = flow.metric == Auto::Set(MetricName::Energy);
@@ -223,26 +225,14 @@ fn choose(
 }
 
 /// # Errors
-/// If a stepper does not work with a solver, a metric or a problem.
-fn check(
-    solver: SolverName,
-    stepper: StepperName,
-    metric: MetricName,
-    problem: &Problem,
-) -> Result<()> {
+/// If a stepper does not work with a solver or a metric.
+fn check(solver: SolverName, stepper: StepperName, metric: MetricName) -> Result<()> {
     let by_rows = [StepperName::Natural, StepperName::Recursive].contains(&stepper);
     if by_rows && (solver != SolverName::Qr || metric != MetricName::Energy) {
         return Err(Error::Input(format!(
             "`flow.stepper = \"{stepper}\"` needs solver = \"qr\" and metric = \"energy\"; set \
              these, or stepper = \"euler\""
         )));
-    }
-    if stepper == StepperName::Recursive && !problem.has_residuals() {
-        return Err(Error::Input(
-            "`flow.stepper = \"recursive\"` needs an energy that is a sum of squared residuals; \
-             state the problem by `equation` or data, or set stepper = \"natural\""
-                .into(),
-        ));
     }
     Ok(())
 }

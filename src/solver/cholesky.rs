@@ -35,7 +35,10 @@ impl Compression for Gram {
     }
 
     fn compress(&self, blocks: Vec<Mat<f64>>) -> Mat<f64> {
-        let mut gram = Mat::zeros(self.parameters, self.parameters);
+        self.absorb(Mat::zeros(self.parameters, self.parameters), blocks)
+    }
+
+    fn absorb(&self, mut gram: Mat<f64>, blocks: Vec<Mat<f64>>) -> Mat<f64> {
         for rows in blocks {
             triangular::matmul(
                 gram.as_mut(),

@@ -25,6 +25,9 @@ pub trait Compression: Sync {
     /// Compresses rows, given in blocks one below the other.
     fn compress(&self, blocks: Vec<Mat<f64>>) -> Mat<f64>;
 
+    /// Takes rows into a compressed matrix.
+    fn absorb(&self, compressed: Mat<f64>, blocks: Vec<Mat<f64>>) -> Mat<f64>;
+
     /// Joins two compressed matrices; the left one holds the earlier cells.
     fn join(&self, left: Mat<f64>, right: Mat<f64>) -> Mat<f64>;
 }
@@ -57,7 +60,13 @@ pub fn gather_with(
             left.extend(right);
             fold(Folded::Rows(left))
         }
-        (left, right) => Folded::Compressed(by.join(finish(left, by), finish(right, by))),
+        (Folded::Compressed(matrix), Folded::Rows(rows))
+        | (Folded::Rows(rows), Folded::Compressed(matrix)) => {
+            Folded::Compressed(by.absorb(matrix, rows))
+        }
+        (Folded::Compressed(left), Folded::Compressed(right)) => {
+            Folded::Compressed(by.join(left, right))
+        }
     };
     let root = tree_fold(flow.comm, flow.shares(), &leaf, &merge)?;
     Some(finish(root, by))

@@ -11,6 +11,7 @@ mod kernel;
 mod qr;
 mod recursion;
 mod steepest;
+mod triangle;
 
 pub use cholesky::{Cholesky, DEFAULT_DAMPING};
 pub use kernel::{KERNEL_DAMPING, Kernel};

@@ -25,6 +25,11 @@ pub trait Compression: Sync {
     /// Compresses rows, given in blocks one below the other.
     fn compress(&self, blocks: Vec<Mat<f64>>) -> Mat<f64>;
 
+    /// What becomes of rows that are too few to be compressed on the way.
+    fn finish(&self, blocks: Vec<Mat<f64>>) -> Mat<f64> {
+        self.compress(blocks)
+    }
+
     /// Takes rows into a compressed matrix.
     fn absorb(&self, compressed: Mat<f64>, blocks: Vec<Mat<f64>>) -> Mat<f64>;
 
@@ -69,14 +74,10 @@ pub fn gather_with(
         }
     };
     let root = tree_fold(flow.comm, flow.shares(), &leaf, &merge)?;
-    Some(finish(root, by))
-}
-
-fn finish(node: Folded, by: &dyn Compression) -> Mat<f64> {
-    match node {
-        Folded::Rows(rows) => by.compress(rows),
+    Some(match root {
+        Folded::Rows(rows) => by.finish(rows),
         Folded::Compressed(matrix) => matrix,
-    }
+    })
 }
 
 fn count(blocks: &[Mat<f64>]) -> usize {

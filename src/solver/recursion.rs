@@ -77,6 +77,11 @@ impl Compression for Augmented {
         triangle(stack(blocks))
     }
 
+    /// R takes rows as well as a triangle.
+    fn finish(&self, blocks: Vec<Mat<f64>>) -> Mat<f64> {
+        stack(blocks)
+    }
+
     fn absorb(&self, mut r: Mat<f64>, blocks: Vec<Mat<f64>>) -> Mat<f64> {
         absorb(&mut r, stack(blocks));
         r

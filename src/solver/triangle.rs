@@ -24,8 +24,11 @@ use faer::reborrow::{IntoConst, Reborrow, ReborrowMut};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-/// Columns that are eliminated at a time.
-const BLOCK: usize = 32;
+/// Columns that are eliminated at a time: twice as many where R and the rows outgrow the cache, so that
+/// they travel half as often.
+fn block(p: usize) -> usize {
+    if p < 1024 { 32 } else { 64 }
+}
 
 /// Columns that are eliminated one by one; wider blocks are halved.
 const NARROW: usize = 8;
@@ -59,14 +62,15 @@ pub(super) fn triangle(mut a: Mat<f64>) -> Mat<f64> {
 /// Makes R, shape (p, columns ≥ p), the triangle of [R; A]. Of A nothing is left.
 pub(super) fn absorb(r: &mut Mat<f64>, mut a: Mat<f64>) {
     let (p, columns) = (r.nrows(), r.ncols());
-    let mut room = Mat::zeros(2 * BLOCK, columns);
-    let mut reflectors = [(); 2].map(|()| Mat::zeros(BLOCK, BLOCK));
+    let block = block(p);
+    let mut room = Mat::zeros(2 * block, columns);
+    let mut reflectors = [(); 2].map(|()| Mat::zeros(block, block));
     let [now, next] = &mut reflectors;
     let mut height = 0;
     let mut end = 0;
     // The first block has none before it whose reflectors it waits for.
     if p > 0 {
-        end = BLOCK.min(p);
+        end = block.min(p);
         height = reach(&a, 0, 0..end);
         eliminate(
             r.submatrix_mut(0, 0, end, end),
@@ -77,7 +81,7 @@ pub(super) fn absorb(r: &mut Mat<f64>, mut a: Mat<f64>) {
     }
     let mut start = 0;
     while end < columns {
-        let after = (end + BLOCK).min(p).max(end);
+        let after = (end + block).min(p).max(end);
         let (width, near) = (end - start, after - end);
         let taller = reach(&a, height, end..after);
         let (done, later) = a.as_mut().split_at_col_mut(end);

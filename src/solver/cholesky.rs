@@ -4,7 +4,7 @@
 //! value is below √ε of the largest are lost. When rounding makes G indefinite the damping is raised
 //! tenfold until it is not.
 
-use super::gather::{Compression, gather};
+use super::gather::{Compression, gather, stack};
 use super::{Inverse, Note, Solver};
 use crate::error::{Error, Result};
 use crate::flow::Tangent;
@@ -39,19 +39,19 @@ impl Compression for Gram {
     }
 
     fn absorb(&self, mut gram: Mat<f64>, blocks: Vec<Mat<f64>>) -> Mat<f64> {
-        for rows in blocks {
-            triangular::matmul(
-                gram.as_mut(),
-                BlockStructure::TriangularLower,
-                Accum::Add,
-                rows.transpose(),
-                BlockStructure::Rectangular,
-                rows.as_ref(),
-                BlockStructure::Rectangular,
-                1.0,
-                Par::Seq,
-            );
-        }
+        // One long product: each of the blocks by itself would carry p² numbers to and fro.
+        let rows = stack(blocks);
+        triangular::matmul(
+            gram.as_mut(),
+            BlockStructure::TriangularLower,
+            Accum::Add,
+            rows.transpose(),
+            BlockStructure::Rectangular,
+            rows.as_ref(),
+            BlockStructure::Rectangular,
+            1.0,
+            Par::Seq,
+        );
         gram
     }
 

@@ -10,6 +10,7 @@ mod gather;
 mod kernel;
 mod qr;
 mod recursion;
+mod reflectors;
 mod steepest;
 mod triangle;
 
@@ -18,6 +19,7 @@ pub use kernel::{KERNEL_DAMPING, Kernel};
 pub use qr::{Cut, Qr, Spectrum};
 pub use recursion::Recursion;
 pub use steepest::Steepest;
+pub use triangle::absorb;
 
 use crate::error::Result;
 use crate::flow::{Covector, Tangent};

@@ -15,13 +15,11 @@
 //! Later columns are taken along in chunks of a fixed width, each by one thread, while one thread
 //! already eliminates the next block: the same bits for any number of threads.
 
-use crate::simd::vectorised;
-use crate::vector::dot;
+use super::reflectors::{eliminate, take_along};
 use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::matmul::matmul;
 use faer::linalg::qr::no_pivoting::factor as qr;
-use faer::reborrow::{IntoConst, Reborrow, ReborrowMut};
-use faer::{Accum, Mat, MatMut, MatRef, Par};
+use faer::reborrow::{IntoConst, ReborrowMut};
+use faer::{Mat, Par};
 use rayon::prelude::*;
 
 /// Columns that are eliminated at a time: twice as many where R and the rows outgrow the cache, so that
@@ -29,9 +27,6 @@ use rayon::prelude::*;
 fn block(p: usize) -> usize {
     if p < 1024 { 32 } else { 64 }
 }
-
-/// Columns that are eliminated one by one; wider blocks are halved.
-const NARROW: usize = 8;
 
 /// Later columns that a thread takes along at a time.
 const CHUNK: usize = 64;
@@ -60,7 +55,7 @@ pub(super) fn triangle(mut a: Mat<f64>) -> Mat<f64> {
 }
 
 /// Makes R, shape (p, columns ≥ p), the triangle of [R; A]. Of A nothing is left.
-pub(super) fn absorb(r: &mut Mat<f64>, mut a: Mat<f64>) {
+pub fn absorb(r: &mut Mat<f64>, mut a: Mat<f64>) {
     let (p, columns) = (r.nrows(), r.ncols());
     let block = block(p);
     let mut room = Mat::zeros(2 * block, columns);
@@ -132,157 +127,13 @@ fn reach(a: &Mat<f64>, least: usize, columns: std::ops::Range<usize>) -> usize {
         .fold(least, |reach, i| reach.max(i + 1))
 }
 
-/// Applies a block's Qᵀ to columns of its rows of R and of A.
-fn take_along(
-    v: MatRef<'_, f64>,
-    t: MatRef<'_, f64>,
-    mut r: MatMut<'_, f64>,
-    mut a: MatMut<'_, f64>,
-    room: MatMut<'_, f64>,
-) {
-    let (width, columns) = (t.nrows(), r.ncols());
-    let (sum, rest) = room.subcols_mut(0, columns).split_at_row_mut(width);
-    let (mut sum, mut w) = (sum, rest.subrows_mut(0, width));
-    sum.copy_from(r.rb());
-    matmul(
-        sum.rb_mut(),
-        Accum::Add,
-        v.transpose(),
-        a.rb(),
-        1.0,
-        Par::Seq,
-    );
-    matmul(
-        w.rb_mut(),
-        Accum::Replace,
-        t.transpose(),
-        sum.rb(),
-        1.0,
-        Par::Seq,
-    );
-    r -= w.rb();
-    matmul(a.rb_mut(), Accum::Add, v, w.rb(), -1.0, Par::Seq);
-}
-
-/// Eliminates the columns `v` of A with the triangle `r` above them: R′ replaces R, V₂ the columns, and
-/// T the upper triangle of `t`, which is zero below. `room` is for as many columns, twice as high.
-fn eliminate(
-    mut r: MatMut<'_, f64>,
-    mut v: MatMut<'_, f64>,
-    mut t: MatMut<'_, f64>,
-    mut room: MatMut<'_, f64>,
-) {
-    let width = r.ncols();
-    if width <= NARROW {
-        return vectorised(
-            #[inline(always)]
-            || eliminate_one_by_one(r, v, t),
-        );
-    }
-    let half = width / 2;
-    let (left, mut right) = v.rb_mut().split_at_col_mut(half);
-    let (mut top, bottom) = r.rb_mut().split_at_row_mut(half);
-    let mut left = left;
-    eliminate(
-        top.rb_mut().subcols_mut(0, half),
-        left.rb_mut(),
-        t.rb_mut().submatrix_mut(0, 0, half, half),
-        room.rb_mut(),
-    );
-    let (left_t, right_t) = t.rb_mut().split_at_col_mut(half);
-    let (mut across, mut right_t) = right_t.split_at_row_mut(half);
-    let left_t = left_t.into_const().subrows(0, half);
-    take_along(
-        left.rb(),
-        left_t,
-        top.subcols_mut(half, width - half),
-        right.rb_mut(),
-        room.rb_mut(),
-    );
-    eliminate(
-        bottom.subcols_mut(half, width - half),
-        right.rb_mut(),
-        right_t.rb_mut(),
-        room.rb_mut(),
-    );
-    // T of both halves: −T₁ (V₁ᵀ V₂) T₂ stands beside T₁.
-    let mut product = room.submatrix_mut(0, 0, half, width - half);
-    matmul(
-        across.rb_mut(),
-        Accum::Replace,
-        left.transpose(),
-        right.rb(),
-        1.0,
-        Par::Seq,
-    );
-    matmul(
-        product.rb_mut(),
-        Accum::Replace,
-        across.rb(),
-        right_t.rb(),
-        1.0,
-        Par::Seq,
-    );
-    matmul(across, Accum::Replace, left_t, product.rb(), -1.0, Par::Seq);
-}
-
-/// The same column by column: v = x / (α − β), τ = (β − α) / β, where β = −sign(α) |(α, x)| takes the place
-/// of the diagonal entry α, and x, the column of A, vanishes.
-#[inline(always)]
-fn eliminate_one_by_one(mut r: MatMut<'_, f64>, mut v: MatMut<'_, f64>, mut t: MatMut<'_, f64>) {
-    for j in 0..r.ncols() {
-        let (before, after) = v.rb_mut().split_at_col_mut(j);
-        let (here, mut after) = after.split_at_col_mut(1);
-        let x = column(here, 0);
-        let (alpha, square) = (r[(j, j)], dot(x, x));
-        if square == 0.0 {
-            // Nothing to eliminate: Q = 1.
-            x.fill(0.0);
-            (0..=j).for_each(|i| t[(i, j)] = 0.0);
-            continue;
-        }
-        let beta = -(alpha * alpha + square).sqrt().copysign(alpha);
-        let tau = (beta - alpha) / beta;
-        let scale = 1.0 / (alpha - beta);
-        x.iter_mut().for_each(|x| *x *= scale);
-        r[(j, j)] = beta;
-        for k in 0..after.ncols() {
-            let y = column(after.rb_mut(), k);
-            let share = tau * (r[(j, j + 1 + k)] + dot(x, y));
-            r[(j, j + 1 + k)] -= share;
-            y.iter_mut().zip(&*x).for_each(|(y, x)| *y -= share * x);
-        }
-        let mut along = [0.0; NARROW];
-        let before = before.into_const();
-        (0..j).for_each(|i| along[i] = dot(shared_column(before, i), x));
-        for i in 0..j {
-            t[(i, j)] = -tau * (i..j).map(|k| t[(i, k)] * along[k]).sum::<f64>();
-        }
-        t[(j, j)] = tau;
-    }
-}
-
-/// A column of a matrix whose columns are contiguous, as all of these are.
-#[inline(always)]
-fn column<'a>(matrix: MatMut<'a, f64>, j: usize) -> &'a mut [f64] {
-    let column = matrix.col_mut(j).try_as_col_major_mut();
-    column.map_or(&mut [], |column| column.as_slice_mut())
-}
-
-#[inline(always)]
-fn shared_column(matrix: MatRef<'_, f64>, j: usize) -> &[f64] {
-    let column = matrix.col(j).try_as_col_major();
-    column.map_or(&[], |column| column.as_slice())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn entries(rows: usize, columns: usize) -> Mat<f64> {
-        Mat::from_fn(rows, columns, |i, j| {
-            (1.7 * i as f64 + (3.1 * j as f64).exp().sin()).sin() + 1e-3 / (1 + i + j) as f64
-        })
+        let entry = |i: usize, j: usize| ((1 + i) as f64 * (1.3 + j as f64).powf(1.5)).sin();
+        Mat::from_fn(rows, columns, entry)
     }
 
     fn upper(p: usize, columns: usize) -> Mat<f64> {

@@ -16,6 +16,8 @@
 //! | further layer backward | 2 S n h_in h_out for the layer below, the same again for ∂/∂W |
 //! | first layer backward | n h_out 3 d for ∂/∂W |
 //! | σ backward, a hidden unit | n (9 d + 6) |
+//! | n rows absorbed into a triangle | 2 n p² |
+//! | two triangles joined | ⅔ p³ |
 //! | QR and SVD of m rows | 2 m p² − ⅔ p³, then 8⁄3 p³ to a bidiagonal, 2 p³ for its vectors |
 //! | Cholesky of AᵀA | m p² + ⅓ p³ |
 //! | product of two matrices | 2 n³ |
@@ -38,7 +40,8 @@ use ned_dist::network::{Activation, Affine, Mlp, Network};
 use ned_dist::problem::{Problem, build};
 use ned_dist::sampling::{Purpose, stream};
 use ned_dist::simd::vectorised;
-use ned_dist::solver::{Cholesky, DEFAULT_DAMPING, Qr, Solver};
+use ned_dist::solver::{Cholesky, DEFAULT_DAMPING, Qr, Solver, absorb};
+use rand::RngExt;
 use std::time::Instant;
 
 /// Hidden layers that are measured.
@@ -47,6 +50,8 @@ const SHAPES: [&[usize]; 3] = [&[64], &[64, 64], &[128, 128, 128, 128]];
 const POINTS: usize = 256;
 /// Coordinates.
 const DIM: usize = 2;
+/// Coordinates of a problem of many; its network is the last of the shapes.
+const MANY: usize = 10;
 /// Starter decks whose tangent spaces are factored.
 const DECKS: [&str; 2] = ["poisson-2d", "poisson-5d"];
 /// Length of the slices that tanh is taken of.
@@ -69,6 +74,7 @@ fn main() {
 /// A network at the points of a cell.
 struct Cell {
     hidden: &'static [usize],
+    dim: usize,
     network: Mlp,
     theta: Vec<f64>,
     x: Mat<f64>,
@@ -76,11 +82,11 @@ struct Cell {
 }
 
 impl Cell {
-    fn new(hidden: &'static [usize]) -> Self {
+    fn new(hidden: &'static [usize], dim: usize) -> Self {
         let network = Mlp::new(
             hidden,
             Activation::Tanh,
-            Affine::identity(DIM),
+            Affine::identity(dim),
             Affine::identity(1),
         );
         let laplacian = Symbol::Jet {
@@ -89,10 +95,11 @@ impl Cell {
         };
         Self {
             hidden,
+            dim,
             theta: network.initial(&mut stream(0, Purpose::Network, 0, 0)),
             network,
-            x: Mat::from_fn(POINTS, DIM, |i, j| ((i * (3 + j)) % 17) as f64 / 17.0),
-            layout: Layout::of(DIM, [&laplacian]),
+            x: Mat::from_fn(POINTS, dim, |i, j| ((i * (3 + j)) % 17) as f64 / 17.0),
+            layout: Layout::of(dim, [&laplacian]),
         }
     }
 
@@ -117,19 +124,21 @@ impl Cell {
     }
 
     fn forward_operations(&self) -> usize {
-        let products = 2 * self.layout.streams() * self.later_weights() + 2 * DIM * self.hidden[0];
-        POINTS * (products + self.units() * (53 + 3 * DIM + 3))
+        let products =
+            2 * self.layout.streams() * self.later_weights() + 2 * self.dim * self.hidden[0];
+        POINTS * (products + self.units() * (53 + 3 * self.dim + 3))
     }
 
     fn backward_operations(&self) -> usize {
-        let products = 4 * self.layout.streams() * self.later_weights() + 3 * DIM * self.hidden[0];
-        POINTS * (products + self.units() * (9 * DIM + 6))
+        let products =
+            4 * self.layout.streams() * self.later_weights() + 3 * self.dim * self.hidden[0];
+        POINTS * (products + self.units() * (9 * self.dim + 6))
     }
 }
 
 #[divan::bench(args = SHAPES)]
 fn forward(bencher: Bencher, hidden: &'static [usize]) {
-    let cell = Cell::new(hidden);
+    let cell = Cell::new(hidden, DIM);
     bencher.counter(ItemsCount::new(POINTS)).bench_local(|| {
         let trace = cell
             .network
@@ -140,7 +149,7 @@ fn forward(bencher: Bencher, hidden: &'static [usize]) {
 
 #[divan::bench(args = SHAPES)]
 fn gradient(bencher: Bencher, hidden: &'static [usize]) {
-    let cell = Cell::new(hidden);
+    let cell = Cell::new(hidden, DIM);
     let trace = cell
         .network
         .trace(&cell.theta, cell.x.as_ref(), &cell.layout);
@@ -151,7 +160,7 @@ fn gradient(bencher: Bencher, hidden: &'static [usize]) {
 
 #[divan::bench(args = SHAPES)]
 fn rows(bencher: Bencher, hidden: &'static [usize]) {
-    let cell = Cell::new(hidden);
+    let cell = Cell::new(hidden, DIM);
     let trace = cell
         .network
         .trace(&cell.theta, cell.x.as_ref(), &cell.layout);
@@ -208,8 +217,13 @@ struct Start {
 
 impl Start {
     fn new(name: &str) -> Self {
+        Self::with(name, &[])
+    }
+
+    /// With some keys of the deck set otherwise.
+    fn with(name: &str, set: &[(String, String)]) -> Self {
         let text = find(name).unwrap().text;
-        let mut deck = Deck::from_toml(text, name, &[]).unwrap();
+        let mut deck = Deck::from_toml(text, name, set).unwrap();
         let problem = build(&mut deck, None).unwrap();
         Self {
             shares: Shares::balanced(&problem.costs(), 1).unwrap(),
@@ -338,8 +352,11 @@ fn print_shares_of_peak() {
     peak().print("multiply-adds in registers");
     print_products();
     print_tanh();
-    SHAPES.iter().for_each(|hidden| print_sweeps(hidden));
+    SHAPES.iter().for_each(|hidden| print_sweeps(hidden, DIM));
+    print_sweeps(SHAPES[SHAPES.len() - 1], MANY);
+    print_triangles();
     DECKS.iter().for_each(|deck| print_factorisations(deck));
+    print_large_gram();
 }
 
 /// faer's product of two square matrices.
@@ -358,8 +375,8 @@ fn print_tanh() {
     kernel.print(&format!("tanh, {SLICE} values"));
 }
 
-fn print_sweeps(hidden: &'static [usize]) {
-    let cell = Cell::new(hidden);
+fn print_sweeps(hidden: &'static [usize], dim: usize) {
+    let cell = Cell::new(hidden, dim);
     let sweep = || {
         cell.network
             .trace(&cell.theta, cell.x.as_ref(), &cell.layout)
@@ -372,11 +389,52 @@ fn print_sweeps(hidden: &'static [usize]) {
         black_box(trace.gradient(black_box(&cotangent)));
     };
     let rows = || trace.rows(black_box(&cotangent), &mut rows, 0);
-    let name = |sweep: &str| format!("{sweep}, {} x {}", hidden.len(), hidden[0]);
+    let name = |sweep: &str| format!("{sweep}, {} x {}, {dim}D", hidden.len(), hidden[0]);
     let backward = cell.backward_operations() as f64;
     Kernel::new(cell.forward_operations() as f64, forward).print(&name("forward"));
     Kernel::new(backward, gradient).print(&name("gradient"));
     Kernel::new(backward, rows).print(&name("rows"));
+}
+
+/// The rows of a recursive step into R, and the joins of the tree of cells.
+fn print_triangles() {
+    for (n, p) in [(55, 97), (146, 257), (255, 449), (512, 1000), (512, 2971)] {
+        let (mut r, rows) = (upper(p, p + 1), entries(n, p + 1));
+        let step = || absorb(&mut r, black_box(rows.clone()));
+        let operations = 2.0 * (n * p * p) as f64;
+        Kernel::new(operations, step).print(&format!("absorb {n} rows, p = {p}"));
+    }
+    for p in [257, 449] {
+        let (mut r, below) = (upper(p, p), upper(p, p));
+        let join = || absorb(&mut r, black_box(below.clone()));
+        Kernel::new(2.0 / 3.0 * (p as f64).powi(3), join).print(&format!("join, p = {p}"));
+    }
+}
+
+fn entries(rows: usize, columns: usize) -> Mat<f64> {
+    let mut rng = stream(0, Purpose::Network, 0, 0);
+    Mat::from_fn(rows, columns, |_, _| rng.random::<f64>() - 0.5)
+}
+
+fn upper(rows: usize, columns: usize) -> Mat<f64> {
+    let full = entries(rows, columns);
+    Mat::from_fn(
+        rows,
+        columns,
+        |i, j| if i <= j { full[(i, j)] } else { 0.0 },
+    )
+}
+
+/// AᵀA of 2,000 parameters, with its Cholesky factor.
+fn print_large_gram() {
+    let start = Start::with("poisson-5d", &[("network.hidden".into(), "[285]".into())]);
+    let flow = start.flow();
+    let tangent = flow.tangent(&start.theta, true);
+    let factor = || {
+        black_box(CHOLESKY.factor(&tangent, 1.0).is_ok());
+    };
+    let name = format!("cholesky, {} parameters", start.theta.len());
+    Kernel::new(start.cholesky_operations(), factor).print(&name);
 }
 
 fn print_factorisations(name: &str) {
@@ -406,7 +464,7 @@ fn peak() -> Kernel<'static> {
 fn widest_multiply_adds() -> (usize, fn()) {
     #[cfg(target_arch = "x86_64")]
     {
-        // Not through `vectorised`: it compiles for AVX2 at most and without the multiply-add.
+        // Not through `vectorised`, which compiles without the multiply-add.
         #[target_feature(enable = "avx512f,fma")]
         fn avx512() {
             multiply_adds::<8>();

@@ -52,12 +52,33 @@ impl Worker<'_> {
     /// The energies that the cell adds to every term, and its force.
     pub(super) fn evaluate(&self, theta: &[f64], cell: usize) -> (Vec<f64>, CellForce) {
         let (term, sample, trace) = self.trace(theta, cell);
-        let local = term.energy.evaluate(sample, trace.jets());
+        self.evaluate_jets(cell, term, sample, trace.jets())
+    }
+
+    /// The same with the rows, from one sweep of the network.
+    pub(super) fn linearise(
+        &self,
+        theta: &[f64],
+        cell: usize,
+    ) -> ((Vec<f64>, CellForce), Mat<f64>) {
+        let (term, sample, trace) = self.trace(theta, cell);
+        let evaluated = self.evaluate_jets(cell, term, sample, trace.jets());
+        (evaluated, self.rows_of(theta, term, sample, trace.as_ref()))
+    }
+
+    fn evaluate_jets(
+        &self,
+        cell: usize,
+        term: &Term,
+        sample: &Sample,
+        jets: &Jets,
+    ) -> (Vec<f64>, CellForce) {
+        let local = term.energy.evaluate(sample, jets);
         let mut energies = vec![0.0; self.problem.terms.len()];
         let density = local.density.iter().zip(&sample.weights);
         let (_, index, _) = self.problem.locate(cell);
         energies[index] = term.weight * density.map(|(e, w)| e * w).sum::<f64>();
-        (energies, self.force(term, sample, trace.jets(), local))
+        (energies, self.force(term, sample, jets, local))
     }
 
     fn force(&self, term: &Term, sample: &Sample, jets: &Jets, local: Local) -> CellForce {
@@ -130,6 +151,10 @@ impl Worker<'_> {
     /// A = √w B J of one cell, shape (K · n, p).
     pub(super) fn rows(&self, theta: &[f64], cell: usize) -> Mat<f64> {
         let (term, sample, trace) = self.trace(theta, cell);
+        self.rows_of(theta, term, sample, trace.as_ref())
+    }
+
+    fn rows_of(&self, theta: &[f64], term: &Term, sample: &Sample, trace: &dyn Trace) -> Mat<f64> {
         if sample.is_empty() {
             // A condition, or points that follow the residual, may leave a cell without any.
             return Mat::zeros(0, theta.len());

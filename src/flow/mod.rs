@@ -153,10 +153,14 @@ impl<'a> Flow<'a> {
     /// Energies and forces at θ. Collective.
     pub fn covector(&self, theta: &[f64]) -> Covector {
         let worker = self.worker();
-        let first = worker.cells.start;
         let evaluate = |cell| worker.evaluate(theta, cell);
-        let results: Vec<_> = worker.cells.clone().into_par_iter().map(evaluate).collect();
-        let (energies, cells): (Vec<Vec<f64>>, Vec<CellForce>) = results.into_iter().unzip();
+        self.summed(worker.cells.clone().into_par_iter().map(evaluate).collect())
+    }
+
+    /// The covector of energies and forces of all cells. Collective.
+    fn summed(&self, cells: Vec<(Vec<f64>, CellForce)>) -> Covector {
+        let first = self.my_cells().start;
+        let (energies, cells): (Vec<Vec<f64>>, Vec<CellForce>) = cells.into_iter().unzip();
         let leaf = |cell: usize| energies[cell - first].clone();
         let energies = tree_sum(self.comm, self.shares, &leaf);
         Covector { energies, cells }

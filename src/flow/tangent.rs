@@ -28,27 +28,34 @@ impl<'a> Flow<'a> {
     /// The tangent space at θ. With `by_rows` its rows are formed, for solvers that factor them;
     /// without, only gradients can be pulled back, by one reverse sweep.
     pub fn tangent<'f>(&'f self, theta: &[f64], by_rows: bool) -> Tangent<'a, 'f> {
-        let here = self.covector(theta);
-        let mut tangent = Tangent {
+        let (here, rows) = if by_rows && self.rows_fit(theta.len()) {
+            // One sweep of the network for the energies and for the rows.
+            let worker = self.worker();
+            let linearise = |cell| worker.linearise(theta, cell);
+            let cells = worker.cells.clone().into_par_iter().map(linearise);
+            let (evaluated, rows): (Vec<_>, Vec<_>) = cells.unzip();
+            (self.summed(evaluated), Some(rows))
+        } else {
+            (self.covector(theta), None)
+        };
+        Tangent {
             flow: self,
             here,
             theta: theta.to_vec(),
-            rows: None,
+            rows,
             by_rows,
-        };
-        if by_rows {
-            let worker = self.worker();
-            let entries = |cell: usize| {
-                let (term, _, _) = self.problem.locate(cell);
-                self.samples[cell - worker.cells.start].len() * worker.components(term)
-            };
-            let rows: usize = worker.cells.clone().map(entries).sum();
-            if rows * theta.len() * size_of::<f64>() <= ROWS_KEPT_BYTES {
-                let form = |cell| worker.rows(theta, cell);
-                tangent.rows = Some(worker.cells.clone().into_par_iter().map(form).collect());
-            }
         }
-        tangent
+    }
+
+    /// Whether the rows of this rank's cells are few enough to be kept.
+    fn rows_fit(&self, parameters: usize) -> bool {
+        let worker = self.worker();
+        let rows_of = |cell: usize| {
+            let (term, _, _) = self.problem.locate(cell);
+            self.samples[cell - worker.cells.start].len() * worker.components(term)
+        };
+        let rows: usize = worker.cells.clone().map(rows_of).sum();
+        rows * parameters * size_of::<f64>() <= ROWS_KEPT_BYTES
     }
 }
 

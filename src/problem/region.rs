@@ -21,9 +21,20 @@ pub struct Region {
 pub fn cells_for(points: usize, wanted: Auto<usize>) -> usize {
     let cells = match wanted {
         Auto::Set(cells) => cells,
-        Auto::Auto => points.div_ceil(16).min((points / 256).max(64)),
+        Auto::Auto => cells_of(16, points),
     };
     cells.clamp(1, points.max(1))
+}
+
+/// The same for the fresh points of a step. Its rows all end in one triangle, which takes longer than
+/// forming them: few ranks have something to do, and cells may be larger.
+pub fn thin_cells_for(points: usize) -> usize {
+    cells_of(64, points).max(1)
+}
+
+/// Cells of about `each` points while there are up to 64 of them, of at most 256 points beyond.
+fn cells_of(each: usize, points: usize) -> usize {
+    points.div_ceil(each).min((points / 256).max(64))
 }
 
 impl Region {
@@ -69,7 +80,7 @@ impl Region {
             Piece {
                 patch: piece.patch.clone(),
                 count,
-                cells: cells_for(count, Auto::Auto),
+                cells: thin_cells_for(count),
             }
         });
         Self {

@@ -1,8 +1,7 @@
 //! A term of the energy: a density, its weight, and the cells whose samples it is summed over.
 
 use super::Region;
-use super::region::cells_for;
-use crate::deck::Auto;
+use super::region::thin_cells_for;
 use crate::energy::Energy;
 use crate::network::Network;
 use crate::sampling::{Draw, RandomRows, Sample};
@@ -84,7 +83,7 @@ impl Term {
                 ..
             } => {
                 let drawn = points.clamp(1, rows.len());
-                let cells = cells_for(drawn, Auto::Auto);
+                let cells = thin_cells_for(drawn);
                 Place::Data {
                     table: table.clone(),
                     inputs: inputs.clone(),

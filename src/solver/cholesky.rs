@@ -4,7 +4,7 @@
 //! value is below √ε of the largest are lost. When rounding makes G indefinite the damping is raised
 //! tenfold until it is not.
 
-use super::gather::{Compression, gather};
+use super::gather::{Compression, gather, stack};
 use super::{Inverse, Note, Solver};
 use crate::error::{Error, Result};
 use crate::flow::Tangent;
@@ -35,20 +35,23 @@ impl Compression for Gram {
     }
 
     fn compress(&self, blocks: Vec<Mat<f64>>) -> Mat<f64> {
-        let mut gram = Mat::zeros(self.parameters, self.parameters);
-        for rows in blocks {
-            triangular::matmul(
-                gram.as_mut(),
-                BlockStructure::TriangularLower,
-                Accum::Add,
-                rows.transpose(),
-                BlockStructure::Rectangular,
-                rows.as_ref(),
-                BlockStructure::Rectangular,
-                1.0,
-                Par::Seq,
-            );
-        }
+        self.absorb(Mat::zeros(self.parameters, self.parameters), blocks)
+    }
+
+    fn absorb(&self, mut gram: Mat<f64>, blocks: Vec<Mat<f64>>) -> Mat<f64> {
+        // One long product: each of the blocks by itself would carry p² numbers to and fro.
+        let rows = stack(blocks);
+        triangular::matmul(
+            gram.as_mut(),
+            BlockStructure::TriangularLower,
+            Accum::Add,
+            rows.transpose(),
+            BlockStructure::Rectangular,
+            rows.as_ref(),
+            BlockStructure::Rectangular,
+            1.0,
+            Par::Seq,
+        );
         gram
     }
 

@@ -25,6 +25,14 @@ pub trait Compression: Sync {
     /// Compresses rows, given in blocks one below the other.
     fn compress(&self, blocks: Vec<Mat<f64>>) -> Mat<f64>;
 
+    /// What becomes of rows that are too few to be compressed on the way.
+    fn finish(&self, blocks: Vec<Mat<f64>>) -> Mat<f64> {
+        self.compress(blocks)
+    }
+
+    /// Takes rows into a compressed matrix.
+    fn absorb(&self, compressed: Mat<f64>, blocks: Vec<Mat<f64>>) -> Mat<f64>;
+
     /// Joins two compressed matrices; the left one holds the earlier cells.
     fn join(&self, left: Mat<f64>, right: Mat<f64>) -> Mat<f64>;
 }
@@ -56,17 +64,19 @@ pub fn gather_with(tangent: &Tangent, by: &dyn Compression, widen: &Widen) -> Op
             left.extend(right);
             fold(Folded::Rows(left))
         }
-        (left, right) => Folded::Compressed(by.join(finish(left, by), finish(right, by))),
+        (Folded::Compressed(matrix), Folded::Rows(rows))
+        | (Folded::Rows(rows), Folded::Compressed(matrix)) => {
+            Folded::Compressed(by.absorb(matrix, rows))
+        }
+        (Folded::Compressed(left), Folded::Compressed(right)) => {
+            Folded::Compressed(by.join(left, right))
+        }
     };
     let root = tree_fold(flow.comm, flow.shares(), &leaf, &merge)?;
-    Some(finish(root, by))
-}
-
-fn finish(node: Folded, by: &dyn Compression) -> Mat<f64> {
-    match node {
-        Folded::Rows(rows) => by.compress(rows),
+    Some(match root {
+        Folded::Rows(rows) => by.finish(rows),
         Folded::Compressed(matrix) => matrix,
-    }
+    })
 }
 
 fn count(blocks: &[Mat<f64>]) -> usize {

@@ -42,6 +42,11 @@ impl Compression for Rows {
         stack(blocks)
     }
 
+    fn absorb(&self, above: Mat<f64>, mut blocks: Vec<Mat<f64>>) -> Mat<f64> {
+        blocks.insert(0, above);
+        stack(blocks)
+    }
+
     fn join(&self, above: Mat<f64>, below: Mat<f64>) -> Mat<f64> {
         stack(vec![above, below])
     }

@@ -10,15 +10,18 @@ mod gather;
 mod kernel;
 mod qr;
 mod recursion;
+mod reflectors;
 mod steepest;
 #[cfg(test)]
 mod tests;
+mod triangle;
 
 pub use cholesky::{Cholesky, DEFAULT_DAMPING};
 pub use kernel::{KERNEL_DAMPING, Kernel};
 pub use qr::{Cut, Qr, Spectrum};
 pub use recursion::Recursion;
 pub use steepest::Steepest;
+pub use triangle::absorb;
 
 use crate::error::Result;
 use crate::flow::{Covector, Tangent};

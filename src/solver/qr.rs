@@ -7,13 +7,14 @@
 //! on rank 0; all ranks know the singular values.
 
 use super::gather::{Compression, gather, stack};
+use super::triangle::{absorb, triangle};
 use super::{Inverse, Note, Solver, negated};
 use crate::error::{Error, Result};
 use crate::flow::{Covector, Tangent};
 use crate::simd::vectorised;
 use crate::vector::dot;
 use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::{qr::no_pivoting::factor as qr, svd};
+use faer::linalg::svd;
 use faer::{Col, Mat, Par};
 
 /// θ' = −A⁺ v, singular values of A below `cutoff` times the largest cut off.
@@ -39,27 +40,15 @@ impl Compression for Triangle {
         triangle(stack(blocks))
     }
 
-    fn join(&self, left: Mat<f64>, right: Mat<f64>) -> Mat<f64> {
-        triangle(stack(vec![left, right]))
+    fn absorb(&self, mut r: Mat<f64>, blocks: Vec<Mat<f64>>) -> Mat<f64> {
+        absorb(&mut r, stack(blocks));
+        r
     }
-}
 
-/// R of the QR factorisation, with min(rows, columns) rows.
-pub(super) fn triangle(mut a: Mat<f64>) -> Mat<f64> {
-    let (m, n) = (a.nrows(), a.ncols());
-    let size = m.min(n);
-    if size == 0 {
-        return a;
+    fn join(&self, mut left: Mat<f64>, right: Mat<f64>) -> Mat<f64> {
+        absorb(&mut left, right);
+        left
     }
-    let block = qr::recommended_block_size::<f64>(m, n);
-    let mut coefficients = Mat::zeros(block, size);
-    let scratch = qr::qr_in_place_scratch::<f64>(m, n, block, Par::Seq, Default::default());
-    let mut memory = MemBuffer::new(scratch);
-    let stack = MemStack::new(&mut memory);
-    // Sequential: QR has other bits on several threads. Nodes of the tree run in parallel instead.
-    let reflectors = coefficients.as_mut();
-    qr::qr_in_place(a.as_mut(), reflectors, Par::Seq, stack, Default::default());
-    Mat::from_fn(size, n, |i, j| if i <= j { a[(i, j)] } else { 0.0 })
 }
 
 impl Solver for Qr {

@@ -13,17 +13,12 @@
 //! into a triangle of p columns by 2 n p² operations, since the zeros below it stay zeros.
 
 use super::gather::{Compression, gather_with, stack};
-use super::qr::triangle;
+use super::triangle::{absorb, triangle};
 use crate::error::{Error, Result};
 use crate::flow::Tangent;
+use crate::simd::vectorised;
 use crate::vector::{dot, finite};
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::householder::{
-    apply_block_householder_sequence_transpose_on_the_left_in_place_scratch as apply_scratch,
-    apply_block_householder_sequence_transpose_on_the_left_in_place_with_conj as apply_transpose,
-};
-use faer::linalg::qr::no_pivoting::factor as qr;
-use faer::{Conj, Mat, Par};
+use faer::Mat;
 use serde::{Deserialize, Serialize};
 
 /// R on rank 0, nothing elsewhere.
@@ -68,9 +63,6 @@ pub(super) const PRIOR: f64 = 1e-4;
 /// Rows of R with a diagonal below this share of the largest are not forgotten further.
 const LEAST: f64 = 1e-13;
 
-/// Columns that are eliminated at a time.
-const BLOCK: usize = 32;
-
 /// Rows that are compressed once they are more than p.
 struct Augmented {
     columns: usize,
@@ -85,8 +77,19 @@ impl Compression for Augmented {
         triangle(stack(blocks))
     }
 
-    fn join(&self, above: Mat<f64>, below: Mat<f64>) -> Mat<f64> {
-        triangle(stack(vec![above, below]))
+    /// R takes rows as well as a triangle.
+    fn finish(&self, blocks: Vec<Mat<f64>>) -> Mat<f64> {
+        stack(blocks)
+    }
+
+    fn absorb(&self, mut r: Mat<f64>, blocks: Vec<Mat<f64>>) -> Mat<f64> {
+        absorb(&mut r, stack(blocks));
+        r
+    }
+
+    fn join(&self, mut above: Mat<f64>, below: Mat<f64>) -> Mat<f64> {
+        absorb(&mut above, below);
+        above
     }
 }
 
@@ -98,8 +101,10 @@ impl Recursion {
     pub fn step(&mut self, tangent: &Tangent, keep: f64) -> Result<Vec<f64>> {
         let p = tangent.parameters();
         let rows = gather_with(tangent, &Augmented { columns: p + 1 }, &|rows, v| {
-            let (n, p) = (rows.nrows(), rows.ncols());
-            Mat::from_fn(n, p + 1, |i, j| if j < p { rows[(i, j)] } else { v[i] })
+            let mut wide = Mat::zeros(rows.nrows(), p + 1);
+            wide.subcols_mut(0, p).copy_from(rows.as_ref());
+            wide.col_as_slice_mut(p).copy_from_slice(v);
+            wide
         });
         let force = tangent
             .flow
@@ -150,58 +155,15 @@ fn forget(r: &mut Mat<f64>, root: f64) {
         false => 1.0,
     };
     let factors: Vec<f64> = (0..p).map(factor).collect();
-    for j in 0..p {
-        let column = r.col_as_slice_mut(j)[..=j].iter_mut();
-        column.zip(&factors).for_each(|(x, f)| *x *= f);
-    }
-}
-
-/// R of [R; A], in place, block of columns by block of columns.
-fn absorb(r: &mut Mat<f64>, mut a: Mat<f64>) {
-    let (p, n) = (r.nrows(), a.nrows());
-    let columns = r.ncols();
-    for start in (0..p).step_by(BLOCK) {
-        let width = BLOCK.min(p - start);
-        let mut both = Mat::zeros(width + n, columns - start);
-        for j in 0..columns - start {
-            let (top, bottom) = both.col_as_slice_mut(j).split_at_mut(width);
-            top.copy_from_slice(&r.col_as_slice(start + j)[start..start + width]);
-            bottom.copy_from_slice(a.col_as_slice(start + j));
-        }
-        let (mut panel, mut rest) = both.as_mut().split_at_col_mut(width);
-        let block = qr::recommended_block_size::<f64>(width + n, width);
-        let mut coefficients = Mat::zeros(block, width);
-        let seq = Par::Seq;
-        let scratch =
-            qr::qr_in_place_scratch::<f64>(width + n, width, block, seq, Default::default());
-        let mut memory = MemBuffer::new(scratch);
-        let stack = MemStack::new(&mut memory);
-        qr::qr_in_place(
-            panel.as_mut(),
-            coefficients.as_mut(),
-            seq,
-            stack,
-            Default::default(),
-        );
-        let scratch = apply_scratch::<f64>(width + n, block, rest.ncols());
-        let mut memory = MemBuffer::new(scratch);
-        apply_transpose(
-            panel.as_ref(),
-            coefficients.as_ref(),
-            Conj::No,
-            rest.as_mut(),
-            seq,
-            MemStack::new(&mut memory),
-        );
-        for j in 0..columns - start {
-            let (top, bottom) = both.col_as_slice(j).split_at(width);
-            let above = if j < width { j + 1 } else { width };
-            r.col_as_slice_mut(start + j)[start..start + above].copy_from_slice(&top[..above]);
-            if j >= width {
-                a.col_as_slice_mut(start + j).copy_from_slice(bottom);
+    vectorised(
+        #[inline(always)]
+        || {
+            for j in 0..p {
+                let column = r.col_as_slice_mut(j)[..=j].iter_mut();
+                column.zip(&factors).for_each(|(x, f)| *x *= f);
             }
-        }
-    }
+        },
+    );
 }
 
 /// Adds R⁻ᵀ g to the last column, for the part g of the gradient that is no Aᵀ v.
@@ -220,15 +182,18 @@ fn add_transposed_solution(r: &mut Mat<f64>, g: &[f64]) {
 fn back_substituted(r: &Mat<f64>) -> Vec<f64> {
     let p = r.nrows();
     let mut x: Vec<f64> = r.col_as_slice(p).iter().map(|c| -c).collect();
-    for j in (0..p).rev() {
-        let column = r.col_as_slice(j);
-        x[j] /= column[j];
-        let factor = x[j];
-        x[..j]
-            .iter_mut()
-            .zip(column)
-            .for_each(|(x, r)| *x -= factor * r);
-    }
+    vectorised(
+        #[inline(always)]
+        || {
+            for j in (0..p).rev() {
+                let column = r.col_as_slice(j);
+                x[j] /= column[j];
+                let factor = x[j];
+                let pairs = x[..j].iter_mut().zip(column);
+                pairs.for_each(|(x, r)| *x -= factor * r);
+            }
+        },
+    );
     x
 }
 
@@ -255,8 +220,8 @@ mod tests {
 
     #[test]
     fn rows_are_absorbed_as_if_all_had_been_factored_at_once() {
-        // More columns than a block, and more rows than columns.
-        let p = BLOCK + 9;
+        // More columns than are eliminated at a time, and more rows than columns.
+        let p = 73;
         let rows = Mat::from_fn(2 * p, p + 1, |i, j| ((i * i + 3 * j * i + j) as f64).cos());
         let mut r = Mat::from_fn(p, p + 1, |i, j| if i == j { 1e-3 } else { 0.0 });
         absorb(&mut r, rows.subrows(0, 11).to_owned());

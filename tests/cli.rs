@@ -21,12 +21,14 @@ const SMALL: [&str; 6] = [
     "--threads=1",
 ];
 
-const STARTERS: [&str; 10] = [
+const STARTERS: [&str; 12] = [
     "poisson-2d",
     "poisson-2d-energy",
     "poisson-2d-hard",
     "semilinear-2d",
     "helmholtz",
+    "disk",
+    "l-shape",
     "poisson-5d",
     "burgers",
     "fit-function",

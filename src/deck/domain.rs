@@ -150,7 +150,9 @@ pub(super) fn set_outline(
 ) -> Result<(), DeckError> {
     let points = outline::opened(points);
     if let Some(fault) = outline::fault(&points) {
-        let row = fault.vertex.map_or(String::new(), |v| format!(" (row {})", v + 1));
+        let row = fault
+            .vertex
+            .map_or(String::new(), |v| format!(" (row {})", v + 1));
         let message = format!("{}: {}{row}", file.text, fault.what);
         return Err(file.error(message, MEND));
     }
@@ -178,7 +180,10 @@ fn read_ball(table: &Table<'_>) -> Result<Shape, DeckError> {
 }
 
 fn read_polygon(table: &Table<'_>) -> Result<Shape, DeckError> {
-    let (file, points) = (table.get::<Text>("file")?, table.get::<Vec<Vec<f64>>>("vertices")?);
+    let (file, points) = (
+        table.get::<Text>("file")?,
+        table.get::<Vec<Vec<f64>>>("vertices")?,
+    );
     let points = match (file, points) {
         (Some(_), Some(_)) => {
             let message = "`domain.file` and `domain.vertices` are both given";

@@ -37,7 +37,8 @@ pub(super) fn fault(vertices: &[Point]) -> Option<Fault> {
     }
     let size = size(vertices);
     if !size.is_finite() || !(size * size).is_normal() {
-        let what = format!("the width of the polygon, {size:e}, is too large or too small to square");
+        let what =
+            format!("the width of the polygon, {size:e}, is too large or too small to square");
         return fault(None, what);
     }
     let near = NEAR * size;
@@ -53,7 +54,10 @@ pub(super) fn fault(vertices: &[Point]) -> Option<Fault> {
         }
         let apart = (i + 2)..(n - usize::from(i == 0)).max(i + 2);
         if let Some(j) = apart.into_iter().find(|&j| meet(edge(i), edge(j), near)) {
-            return fault(Some(j), format!("edges {} and {} cross or touch", i + 1, j + 1));
+            return fault(
+                Some(j),
+                format!("edges {} and {} cross or touch", i + 1, j + 1),
+            );
         }
     }
     None
@@ -103,8 +107,10 @@ fn meet([a, b]: [Point; 2], [c, d]: [Point; 2], near: f64) -> bool {
     if apart(0) || apart(1) {
         return false;
     }
-    let beside = |from: Point, to: Point, x: Point| cross(difference(to, from), difference(x, from));
-    let crosses = beside(a, b, c) * beside(a, b, d) < 0.0 && beside(c, d, a) * beside(c, d, b) < 0.0;
+    let beside =
+        |from: Point, to: Point, x: Point| cross(difference(to, from), difference(x, from));
+    let crosses =
+        beside(a, b, c) * beside(a, b, d) < 0.0 && beside(c, d, a) * beside(c, d, b) < 0.0;
     let touches = [c, d].iter().any(|&x| distance(x, [a, b]) <= near)
         || [a, b].iter().any(|&x| distance(x, [c, d]) <= near);
     crosses || touches
@@ -132,11 +138,31 @@ mod tests {
     fn what_is_no_outline_is_seen() {
         for (vertices, vertex, says) in [
             (vec![[0.0, 0.0], [1.0, 0.0]], None, "from 3 to 10000"),
-            (vec![[0.0, 0.0], [1e-200, 0.0], [0.0, 1e-200]], None, "too small"),
-            (vec![[0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], Some(1), "no length"),
-            (vec![[0.0, 0.0], [1.0, 1.0], [1.0, 0.0], [0.0, 1.0]], Some(2), "edges 1 and 3 cross"),
-            (vec![[0.0, 0.0], [2.0, 0.0], [1.0, 0.0]], Some(0), "turns back"),
-            (vec![[0.0, 0.0], [2.0, 0.0], [2.0, 1.0], [1.0, 0.0], [0.0, 1.0]], Some(2), "touch"),
+            (
+                vec![[0.0, 0.0], [1e-200, 0.0], [0.0, 1e-200]],
+                None,
+                "too small",
+            ),
+            (
+                vec![[0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]],
+                Some(1),
+                "no length",
+            ),
+            (
+                vec![[0.0, 0.0], [1.0, 1.0], [1.0, 0.0], [0.0, 1.0]],
+                Some(2),
+                "edges 1 and 3 cross",
+            ),
+            (
+                vec![[0.0, 0.0], [2.0, 0.0], [1.0, 0.0]],
+                Some(0),
+                "turns back",
+            ),
+            (
+                vec![[0.0, 0.0], [2.0, 0.0], [2.0, 1.0], [1.0, 0.0], [0.0, 1.0]],
+                Some(2),
+                "touch",
+            ),
         ] {
             let fault = fault(&vertices).unwrap();
             assert_eq!(fault.vertex, vertex, "{}", fault.what);

@@ -97,9 +97,12 @@ impl Domain for Cuboid {
 
     fn face_names(&self, coordinates: &[String]) -> Vec<String> {
         let ends = self.lower.iter().zip(&self.upper);
-        let names = coordinates.iter().zip(ends).flat_map(|(name, (lower, upper))| {
-            [format!("{name} = {lower}"), format!("{name} = {upper}")]
-        });
+        let names = coordinates
+            .iter()
+            .zip(ends)
+            .flat_map(|(name, (lower, upper))| {
+                [format!("{name} = {lower}"), format!("{name} = {upper}")]
+            });
         names.collect()
     }
 

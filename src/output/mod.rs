@@ -58,7 +58,11 @@ impl Field {
             for (i, values) in values.chunks_mut(m).enumerate() {
                 let inside = inside(i);
                 for (k, value) in values.iter_mut().enumerate() {
-                    *value = if inside { trace.jets().stream(k, 0)[i] } else { f64::NAN };
+                    *value = if inside {
+                        trace.jets().stream(k, 0)[i]
+                    } else {
+                        f64::NAN
+                    };
                 }
             }
         });

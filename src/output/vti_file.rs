@@ -51,7 +51,13 @@ fn hidden(field: &Field) -> String {
         return String::new();
     }
     let first = field.unknown(0);
-    let flags: Vec<&str> = first.t().iter().map(|v| if v.is_nan() { "2" } else { "0" }).collect();
+    let flags: Vec<&str> = first
+        .t()
+        .iter()
+        .map(|v| if v.is_nan() { "2" } else { "0" })
+        .collect();
     let flags = flags.join(" ");
-    format!("<DataArray type=\"UInt8\" Name=\"vtkGhostType\" format=\"ascii\">{flags}</DataArray>\n")
+    format!(
+        "<DataArray type=\"UInt8\" Name=\"vtkGhostType\" format=\"ascii\">{flags}</DataArray>\n"
+    )
 }

@@ -96,7 +96,9 @@ mod tests {
             assert_eq!(fresh, ["random", "5"]);
             assert_eq!(filled(dim, "[flow]\nmethod = \"sgd\""), ["random", "1"]);
         }
-        let saw = (0..300).map(|i| format!("[{i}, {}],", i % 2)).collect::<String>();
+        let saw = (0..300)
+            .map(|i| format!("[{i}, {}],", i % 2))
+            .collect::<String>();
         let text = format!(
             "[domain]\nshape = \"polygon\"\nvertices = [{saw} [150, 900]]\n\
              [problem]\nequation = \"u = 1\"\n[sampling]\npoints = 900"

@@ -57,7 +57,11 @@ fn rule(patch: &Patch, axis: usize, m: usize) -> Vec<Node> {
 
 /// The p-th root.
 fn root(x: f64, p: i32) -> f64 {
-    if p == 1 { x } else { x.powf(1.0 / f64::from(p)) }
+    if p == 1 {
+        x
+    } else {
+        x.powf(1.0 / f64::from(p))
+    }
 }
 
 impl Sampler for Gauss {

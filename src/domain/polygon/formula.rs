@@ -84,7 +84,11 @@ pub(super) fn sides(vertices: &[Point]) -> Vec<Side> {
 fn on_hull(sides: &[Side]) -> Vec<bool> {
     let at = |i: usize| sides[i].ends[0];
     let mut order: Vec<usize> = (0..sides.len()).collect();
-    order.sort_by(|&i, &j| at(i)[0].total_cmp(&at(j)[0]).then(at(i)[1].total_cmp(&at(j)[1])));
+    order.sort_by(|&i, &j| {
+        at(i)[0]
+            .total_cmp(&at(j)[0])
+            .then(at(i)[1].total_cmp(&at(j)[1]))
+    });
     let mut on_hull = vec![false; sides.len()];
     for _ in 0..2 {
         let mut chain: Vec<usize> = Vec::new();
@@ -145,7 +149,11 @@ fn is_free(sides: &[Side], chain: &[usize], corner: usize) -> bool {
         let others = (0..chain.len()).filter(move |&k| k != own);
         others.into_iter().any(|k| {
             let from = if k == 0 { f64::NEG_INFINITY } else { 0.0 };
-            let to = if k + 1 == chain.len() { f64::INFINITY } else { 1.0 };
+            let to = if k + 1 == chain.len() {
+                f64::INFINITY
+            } else {
+                1.0
+            };
             hits(after[0], along, sides[chain[k]].ends, [from, to])
         })
     };

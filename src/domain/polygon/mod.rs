@@ -32,7 +32,9 @@ impl Polygon {
         Earcut::new().earcut(vertices.iter().copied(), &[], &mut corners);
         refine(&mut corners, &vertices);
         let triangles = corners.chunks_exact(3).map(|t| [t[0], t[1], t[2]]);
-        let triangles: Vec<Triangle> = triangles.map(|t| Triangle(t.map(|i| vertices[i]))).collect();
+        let triangles: Vec<Triangle> = triangles
+            .map(|t| Triangle(t.map(|i| vertices[i])))
+            .collect();
         let filled: f64 = triangles.iter().map(|t| super::Chart::density(t)).sum();
         let area = signed_area(&vertices).abs();
         if (filled - area).abs() > 1e-9 * area {
@@ -62,7 +64,9 @@ impl Polygon {
 /// The area that the vertices enclose, positive if they go around counter-clockwise; relative to the
 /// first vertex, which may be far from the origin.
 fn signed_area(vertices: &[Point]) -> f64 {
-    let fan = vertices.windows(2).map(|pair| cross(vertices[0], pair[0], pair[1]));
+    let fan = vertices
+        .windows(2)
+        .map(|pair| cross(vertices[0], pair[0], pair[1]));
     0.5 * fan.sum::<f64>()
 }
 

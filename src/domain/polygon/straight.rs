@@ -32,10 +32,7 @@ impl Chart for Triangle {
         let [p, q] = self.sides();
         let median = 0.5 * (p[0] + q[0]).hypot(p[1] + q[1]);
         let opposite = (q[0] - p[0]).hypot(q[1] - p[1]);
-        vec![
-            Axis::radial(2, median),
-            Axis::smooth(opposite * 2.0 / 3.0),
-        ]
+        vec![Axis::radial(2, median), Axis::smooth(opposite * 2.0 / 3.0)]
     }
 
     fn density(&self) -> f64 {

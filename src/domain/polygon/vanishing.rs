@@ -15,8 +15,8 @@
 //! 1/distance and their squares have no integral. They jump at re-entrant corners; on convex polygons
 //! the function is a polynomial.
 
-use super::formula::{Formula, Side, conjuncts, sides, straight};
 use super::Polygon;
+use super::formula::{Formula, Side, conjuncts, sides, straight};
 use crate::domain::Chart;
 use crate::expression::{Function, Id, Pool, Symbol, Tape};
 use faer::Mat;
@@ -81,7 +81,9 @@ fn factors(sides: &[Side]) -> Result<Vec<Factor>, String> {
     for formula in conjuncts(sides)? {
         let mut edges = Vec::new();
         collect(&formula, sides, &mut edges);
-        let line = factors.iter_mut().find(|f| same_line(sides, &f.formula, &formula));
+        let line = factors
+            .iter_mut()
+            .find(|f| same_line(sides, &f.formula, &formula));
         match line {
             Some(factor) => factor.edges.extend(edges),
             None => factors.push(Factor { edges, formula }),
@@ -96,7 +98,8 @@ fn same_line(sides: &[Side], one: &Formula, other: &Formula) -> bool {
     };
     let [a, b] = sides[*one].ends;
     let ends = sides[*other].ends;
-    ends.iter().all(|&end| end == a || end == b || straight(a, b, end))
+    ends.iter()
+        .all(|&end| end == a || end == b || straight(a, b, end))
 }
 
 /// The edges of a formula.
@@ -134,7 +137,11 @@ fn height(polygon: &Polygon, pool: &mut Pool, side: &Side) -> Id {
     let [a, b] = side.ends;
     let inward = [a[1] - b[1], b[0] - a[0]];
     let of = |v: &super::Point| inward[0] * (v[0] - a[0]) + inward[1] * (v[1] - a[1]);
-    let farthest = polygon.vertices.iter().map(|v| of(v).abs()).fold(0.0, f64::max);
+    let farthest = polygon
+        .vertices
+        .iter()
+        .map(|v| of(v).abs())
+        .fold(0.0, f64::max);
     let mut sum = pool.number(0.0);
     for axis in [0, 1] {
         let x = pool.symbol(Symbol::Coordinate(axis));
@@ -161,5 +168,9 @@ fn largest(polygon: &Polygon, pool: &Pool, function: Id) -> f64 {
         });
         values[0].iter().copied().fold(0.0, f64::max)
     };
-    polygon.triangles.iter().map(of_triangle).fold(0.0, f64::max)
+    polygon
+        .triangles
+        .iter()
+        .map(of_triangle)
+        .fold(0.0, f64::max)
 }

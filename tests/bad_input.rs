@@ -372,7 +372,12 @@ const ARGUMENTS: &[(&[&str], &[&str])] = &[
     ),
     (
         &["disk.toml", "--set=boundary.0.on=x > 0"],
-        &["disk.toml:", "boundary[0].on", "parts of faces", "weak"],
+        &[
+            "--set boundary.0.on",
+            "boundary[0].on",
+            "parts of faces",
+            "weak",
+        ],
     ),
     (
         &["corner.toml", "--set=boundary.0.on=edge 1"],

@@ -1,135 +1,20 @@
 //! Domains against geometry: measures, moments and the divergence theorem by every sampling rule,
-//! normals, equal cells, and the functions that vanish on the boundary.
+//! normals, equal cells; outlines from files, and fields on a grid around the domain.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod common;
+
+use common::shapes::{domain, known, points};
+use common::{program_in, text};
 use faer::Mat;
-use ned_dist::deck::Deck;
-use ned_dist::domain::{Domain, Patch, of_deck};
-use ned_dist::expression::{Id, Pool, Symbol, Tape};
-use ned_dist::sampling::{Draw, Gauss, Piece, Purpose, Random, Sampler, Sobol};
+use ned_dist::deck::{Deck, FieldFormat};
+use ned_dist::domain::Patch;
+use ned_dist::output::Field;
+use ned_dist::problem::build;
+use ned_dist::sampling::{Gauss, Random, Sampler, Sobol};
 use std::f64::consts::PI;
-use std::sync::Arc;
-
-/// A domain with its measure, the measure of its boundary, and ∫ x, ∫ |x|².
-struct Known {
-    name: &'static str,
-    deck: &'static str,
-    measure: f64,
-    boundary: f64,
-    first: f64,
-    square: f64,
-}
-
-/// ∫ |x|² over a ball is (|c|² + R² d / (d + 2)) V; over polygons by summing boxes and triangles.
-fn known() -> Vec<Known> {
-    let volume = [PI * 4.0, 4.0 / 3.0 * PI * 0.125, 8.0 / 15.0 * PI * PI];
-    vec![
-        Known {
-            name: "disk",
-            deck: "shape = \"ball\"\ncenter = [1, -3]\nradius = 2",
-            measure: volume[0],
-            boundary: 4.0 * PI,
-            first: volume[0],
-            square: (10.0 + 2.0) * volume[0],
-        },
-        Known {
-            name: "ball",
-            deck: "shape = \"ball\"\ncenter = [1, 0, 0.5]\nradius = 0.5",
-            measure: volume[1],
-            boundary: PI,
-            first: volume[1],
-            square: (1.25 + 0.25 * 0.6) * volume[1],
-        },
-        Known {
-            name: "ball in five dimensions",
-            deck: "shape = \"ball\"\ncenter = [0.5, 0, 0, 0, 0]\nradius = 1",
-            measure: volume[2],
-            boundary: 5.0 * volume[2],
-            first: 0.5 * volume[2],
-            square: (0.25 + 5.0 / 7.0) * volume[2],
-        },
-        Known {
-            name: "ball in four dimensions",
-            deck: "shape = \"ball\"\ncenter = [0, 0, 0, 0.5]\nradius = 1",
-            measure: 0.5 * PI * PI,
-            boundary: 2.0 * PI * PI,
-            first: 0.0,
-            square: (0.25 + 4.0 / 6.0) * 0.5 * PI * PI,
-        },
-        Known {
-            name: "interval",
-            deck: "shape = \"ball\"\ncenter = [2]\nradius = 1",
-            measure: 2.0,
-            boundary: 2.0,
-            first: 4.0,
-            square: 26.0 / 3.0,
-        },
-        Known {
-            name: "triangle, clockwise",
-            deck: "shape = \"polygon\"\nvertices = [[0, 0], [0, 4], [3, 0]]",
-            measure: 6.0,
-            boundary: 12.0,
-            first: 6.0,
-            square: 25.0,
-        },
-        Known {
-            name: "L",
-            deck: "shape = \"polygon\"\n\
-                   vertices = [[0, 0], [1, 0], [1, 1], [-1, 1], [-1, -1], [0, -1]]",
-            measure: 3.0,
-            boundary: 8.0,
-            first: -0.5,
-            square: 2.0,
-        },
-        Known {
-            // The square [0, 2]² less the triangle (0, 0), (2, 0), (1, 1).
-            name: "square with a notch",
-            deck: "shape = \"polygon\"\nvertices = [[2, 2], [0, 2], [0, 0], [1, 1], [2, 0]]",
-            measure: 3.0,
-            boundary: 6.0 + 2.0 * 2.0_f64.sqrt(),
-            first: 3.0,
-            square: 32.0 / 3.0 - (7.0 / 6.0 + 1.0 / 6.0),
-        },
-    ]
-}
-
-fn domain(text: &str) -> Arc<dyn Domain> {
-    let deck = format!("[domain]\n{text}\n[problem]\nequation = \"u = 1\"");
-    let deck = Deck::from_toml(&deck, "test.toml", &[]).unwrap();
-    of_deck(&deck.domain.unwrap()).unwrap()
-}
-
-/// Points with weights, and normals where there are any.
-struct Points {
-    x: Mat<f64>,
-    weights: Vec<f64>,
-    normals: Option<Mat<f64>>,
-}
-
-/// The points of a patch, cell by cell.
-fn points(rule: &dyn Sampler, patch: &Patch, wanted: usize, cells: usize) -> Vec<Points> {
-    let piece = Piece {
-        patch: patch.clone(),
-        count: rule.count(patch, wanted),
-        cells,
-    };
-    let draw = Draw {
-        seed: 3,
-        purpose: Purpose::Training,
-        epoch: 0,
-    };
-    let of_cell = |cell| {
-        let (x, weights) = rule.draw(&piece, cell, &mut draw.chance(cell, 0));
-        let normals = patch.normals(&x);
-        Points {
-            x,
-            weights,
-            normals,
-        }
-    };
-    (0..cells).map(of_cell).collect()
-}
+use std::fs;
 
 /// Σ w f(x, n) over patches, with about `wanted` points in each.
 fn sum(
@@ -323,110 +208,65 @@ fn a_disk_has_spectral_quadrature() {
     assert!((around - 2.0 * PI * zeroth).abs() < 1e-13, "{around}");
 }
 
-/// The value of an expression and of its derivatives up to the second at points (n, 2).
-fn jets(pool: &mut Pool, id: Id, x: &Mat<f64>) -> Vec<Vec<f64>> {
-    let [along, across] = [0, 1].map(|axis| pool.derivative(id, Symbol::Coordinate(axis)));
-    let mut outputs = vec![id, along, across];
-    for first in [along, across] {
-        for axis in [0, 1] {
-            outputs.push(pool.derivative(first, Symbol::Coordinate(axis)));
-        }
-    }
-    Tape::new(pool, &outputs).eval(x.nrows(), |symbol| match symbol {
-        Symbol::Coordinate(axis) => x.col_as_slice(axis),
-        _ => &[],
-    })
-}
-
-fn rows(patches: &[Patch], count: usize) -> Vec<Mat<f64>> {
-    let all = patches.iter().flat_map(|p| points(&Random, p, count, 1));
-    all.map(|points| points.x).collect()
-}
-
-/// Every edge zero to rounding, positive inside, with second derivatives below `bound`.
-fn assert_vanishing(name: &str, domain: &dyn Domain, faces: &[usize], bound: f64) {
-    let mut pool = Pool::new();
-    let l = domain.vanishing(&mut pool, faces).unwrap();
-    let boundary = domain.boundary();
-    for (face, x) in rows(&boundary, 500).iter().enumerate() {
-        let values = &jets(&mut pool, l, x)[0];
-        let largest = values.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
-        if faces.contains(&face) {
-            assert!(largest < 1e-14, "{name}: {largest} on face {face}");
-        } else {
-            assert!(largest > 1e-3, "{name}: {largest} on face {face}");
-        }
-    }
-    let mut most = 0.0;
-    for x in rows(&domain.interior(), 4000) {
-        let jets = jets(&mut pool, l, &x);
-        assert!(
-            jets[0].iter().all(|v| *v > 0.0),
-            "{name}: not positive inside"
-        );
-        most = jets[0].iter().copied().fold(most, f64::max);
-        let second = jets[3..]
-            .iter()
-            .flatten()
-            .fold(0.0, |m: f64, v| m.max(v.abs()));
-        assert!(second < bound, "{name}: second derivative {second}");
-    }
-    assert!((0.5..2.0).contains(&most), "{name}: {most}");
-    for x in rows(&boundary, 50)
-        .iter()
-        .enumerate()
-        .filter(|(f, _)| faces.contains(f))
-    {
-        let jets = jets(&mut pool, l, x.1);
-        let slopes = jets[1].iter().zip(&jets[2]).map(|(a, b)| a.hypot(*b));
-        assert!(
-            slopes.into_iter().all(|s| s > 0.0 && s.is_finite()),
-            "{name}"
-        );
-    }
-}
-
 #[test]
-fn a_function_vanishes_on_the_boundary_alone() {
-    for known in known().iter().filter(|known| domain(known.deck).dim() == 2) {
-        let domain = domain(known.deck);
-        let all: Vec<usize> = (0..domain.boundary().len()).collect();
-        assert_vanishing(known.name, domain.as_ref(), &all, 60.0);
-        assert_vanishing(known.name, domain.as_ref(), &all[..0], 60.0);
-    }
-    let star = (0..10).map(|i| {
-        let (r, turn) = (if i % 2 == 0 { 1.0 } else { 0.45 }, 0.2 * PI * f64::from(i));
-        format!("[{}, {}]", r * turn.cos(), r * turn.sin())
+fn an_outline_may_be_a_file_beside_the_deck() {
+    let folder = tempfile::tempdir().unwrap();
+    let deck = |keys: &str| {
+        let law = "[problem]\nequation = \"u = 1\"\n[sampling]\npoints = 100\n";
+        format!("[domain]\nshape = \"polygon\"\n{keys}\n{law}")
+    };
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("outline.csv", "x,y\n0,0\n2,0\n0.5,0.5\n0,2\n0,0\n");
+    write("file.toml", &deck("file = \"outline.csv\""));
+    write(
+        "list.toml",
+        &deck("vertices = [[0, 0], [2, 0], [0.5, 0.5], [0, 2]]"),
+    );
+    let [file, list] = ["file.toml", "list.toml"].map(|name| {
+        let output = program_in(folder.path(), &["check", name]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
     });
-    let star = star.collect::<Vec<_>>().join(", ");
-    // A comb, whose pockets have convex corners of their own, and a spiral.
-    let comb = "[0, 0], [5, 0], [5, 3], [4, 3], [4, 1], [3, 1], [3, 2], [2, 2], [2, 1], [1, 1], [1, 3], [0, 3]";
-    let spiral = "[0, 0], [4, 0], [4, 4], [1, 4], [1, 2], [2, 2], [2, 3], [3, 3], [3, 1], [0, 1]";
-    for outline in [star.as_str(), comb, spiral] {
-        let domain = domain(&format!("shape = \"polygon\"\nvertices = [{outline}]"));
-        let all: Vec<usize> = (0..domain.boundary().len()).collect();
-        assert_vanishing(outline, domain.as_ref(), &all, 1e4);
-    }
+    assert!(
+        file.contains("vertices = [[0.0, 0.0], [2.0, 0.0]"),
+        "{file}"
+    );
+    assert_eq!(file, list);
 }
 
 #[test]
-fn a_function_vanishes_on_chosen_edges_alone() {
-    let l = domain(
-        "shape = \"polygon\"\nvertices = [[0, 0], [1, 0], [1, 1], [-1, 1], [-1, -1], [0, -1]]",
-    );
-    for faces in [&[0, 5][..], &[1], &[2, 3], &[0, 5, 4]] {
-        assert_vanishing("L", l.as_ref(), faces, 60.0);
+fn fields_have_no_values_outside_of_the_domain() {
+    let deck = "[domain]\nshape = \"ball\"\ncenter = [1, 0]\nradius = 2\n\
+                [problem]\nequation = \"u = 1\"\n[network]\nhidden = [3]\n";
+    let problem = build(&mut Deck::from_toml(deck, "test.toml", &[]).unwrap(), None).unwrap();
+    let theta = vec![0.5; problem.network.parameters()];
+    let field = Field::evaluate(&problem, &theta, &[5, 9]);
+    for ((index, value), inside) in field.values.indexed_iter().zip(grid_of_a_disk()) {
+        assert_eq!(value.is_finite(), inside, "{index:?}");
     }
-    let error = l.vanishing(&mut Pool::new(), &[0, 1]).unwrap_err();
-    assert!(
-        error.contains("edges 1, 6") && error.contains("re-entrant"),
-        "{error}"
-    );
-    let split = domain("shape = \"polygon\"\nvertices = [[0, 0], [1, 0], [2, 0], [1, 2]]");
-    assert_vanishing("a side in two edges", split.as_ref(), &[0, 1], 60.0);
-    let error = split.vanishing(&mut Pool::new(), &[0]).unwrap_err();
-    assert!(
-        error.contains("edges 1, 2") && error.contains("one line"),
-        "{error}"
-    );
+    let folder = tempfile::tempdir().unwrap();
+    for format in [FieldFormat::Csv, FieldFormat::Vti] {
+        field.write(folder.path(), format).unwrap();
+    }
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!(read("u.csv").matches("NaN").count(), 20);
+    // VTK reads no NaN: it hides points by their flags.
+    let vti = read("u.vti");
+    assert!(!vti.contains("NaN"));
+    let (_, flags) = vti
+        .split_once("Name=\"vtkGhostType\" format=\"ascii\">")
+        .unwrap();
+    let (flags, _) = flags.split_once('<').unwrap();
+    let flags: Vec<&str> = flags.split_whitespace().collect();
+    assert_eq!(flags.len(), 45);
+    assert_eq!(flags.iter().filter(|f| **f == "2").count(), 20);
+}
+
+/// Whether the points of a grid of 5 x 9 lie in the disk that it surrounds, the last axis fastest.
+fn grid_of_a_disk() -> impl Iterator<Item = bool> {
+    let inside = |k: usize| {
+        let [x, y] = [(k / 9) as f64 / 2.0 - 1.0, (k % 9) as f64 / 4.0 - 1.0];
+        x * x + y * y <= 1.0
+    };
+    (0..45).map(inside)
 }

@@ -7,7 +7,7 @@ mod formula;
 mod straight;
 mod vanishing;
 
-use super::{Domain, Patch};
+use super::{Chart, Domain, Patch};
 use crate::expression::{Id, Pool};
 use earcut::{Earcut, refine};
 use straight::{Edge, Triangle};
@@ -35,7 +35,7 @@ impl Polygon {
         let triangles: Vec<Triangle> = triangles
             .map(|t| Triangle(t.map(|i| vertices[i])))
             .collect();
-        let filled: f64 = triangles.iter().map(|t| super::Chart::density(t)).sum();
+        let filled: f64 = triangles.iter().map(Chart::density).sum();
         let area = signed_area(&vertices).abs();
         if (filled - area).abs() > 1e-9 * area {
             return Err(format!(

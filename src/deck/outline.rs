@@ -1,6 +1,8 @@
 //! What makes a list of vertices the outline of a polygon: no edge is too short to see, and edges meet
 //! in their common vertices alone.
 
+use crate::vector::distance_from_segment;
+
 /// The most vertices: every two edges are compared.
 const VERTICES: usize = 10_000;
 
@@ -86,16 +88,7 @@ fn cross(a: Point, b: Point) -> f64 {
 
 /// Whether the edge to `next` leaves along the edge that arrives.
 fn folds_back([a, b]: [Point; 2], next: Point, near: f64) -> bool {
-    distance(next, [a, b]) <= near || distance(a, [b, next]) <= near
-}
-
-/// The distance of a point from a segment.
-fn distance(x: Point, [a, b]: [Point; 2]) -> f64 {
-    let [along, from] = [difference(b, a), difference(x, a)];
-    let square = along[0].powi(2) + along[1].powi(2);
-    let share = (from[0] * along[0] + from[1] * along[1]) / square;
-    let share = share.clamp(0.0, 1.0);
-    length([from[0] - share * along[0], from[1] - share * along[1]])
+    distance_from_segment(next, [a, b]) <= near || distance_from_segment(a, [b, next]) <= near
 }
 
 /// Whether two segments come nearer to each other than `near`.
@@ -111,8 +104,12 @@ fn meet([a, b]: [Point; 2], [c, d]: [Point; 2], near: f64) -> bool {
         |from: Point, to: Point, x: Point| cross(difference(to, from), difference(x, from));
     let crosses =
         beside(a, b, c) * beside(a, b, d) < 0.0 && beside(c, d, a) * beside(c, d, b) < 0.0;
-    let touches = [c, d].iter().any(|&x| distance(x, [a, b]) <= near)
-        || [a, b].iter().any(|&x| distance(x, [c, d]) <= near);
+    let touches = [c, d]
+        .iter()
+        .any(|&x| distance_from_segment(x, [a, b]) <= near)
+        || [a, b]
+            .iter()
+            .any(|&x| distance_from_segment(x, [c, d]) <= near);
     crosses || touches
 }
 

@@ -9,6 +9,7 @@ mod vanishing;
 
 use super::{Chart, Domain, Patch};
 use crate::expression::{Id, Pool};
+use crate::vector::distance_from_segment;
 use earcut::{Earcut, refine};
 use straight::{Edge, Triangle};
 
@@ -48,7 +49,7 @@ impl Polygon {
         })
     }
 
-    /// The ends of an edge, and those of all in the order of the deck.
+    /// The ends of every edge, in the order of the deck.
     fn edges(&self) -> impl Iterator<Item = [Point; 2]> + '_ {
         let next = self.vertices.iter().cycle().skip(1);
         self.vertices.iter().zip(next).map(|(a, b)| [*a, *b])
@@ -73,16 +74,6 @@ fn signed_area(vertices: &[Point]) -> f64 {
 /// (b − a) × (c − a): positive if a, b, c turn left.
 fn cross(a: Point, b: Point, c: Point) -> f64 {
     (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-}
-
-/// The distance of a point from a segment.
-fn distance(x: Point, [a, b]: [Point; 2]) -> f64 {
-    let along = [b[0] - a[0], b[1] - a[1]];
-    let from = [x[0] - a[0], x[1] - a[1]];
-    let square = along[0].powi(2) + along[1].powi(2);
-    let share = (from[0] * along[0] + from[1] * along[1]) / square;
-    let share = share.clamp(0.0, 1.0);
-    (from[0] - share * along[0]).hypot(from[1] - share * along[1])
 }
 
 impl Domain for Polygon {
@@ -110,7 +101,9 @@ impl Domain for Polygon {
         };
         let near = 1e-12 * self.size();
         self.edges().filter(|edge| crosses(*edge)).count() % 2 == 1
-            || self.edges().any(|edge| distance(x, edge) <= near)
+            || self
+                .edges()
+                .any(|edge| distance_from_segment(x, edge) <= near)
     }
 
     fn interior(&self) -> Vec<Patch> {

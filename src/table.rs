@@ -14,7 +14,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table of `values`, shape (rows, columns).
+    /// A table of `values`, shape (rows, columns); `source` says in messages where it is from.
     ///
     /// # Errors
     /// If a value is not finite, with its row and column; if there is no row; if names and columns
@@ -43,13 +43,21 @@ impl Table {
         Ok(Self { names, values })
     }
 
-    /// Reads a file by its extension: `.csv` with a header line, `.npy` of shape (rows, columns) with
+    /// Reads the file of `data.file`, as [`Table::read_for`].
+    ///
+    /// # Errors
+    /// As [`Table::read_for`].
+    pub fn read(path: &Path) -> Result<Self> {
+        Self::read_for("data.file", path)
+    }
+
+    /// Reads the file that a key of the deck names by its extension: `.csv` with a header line, `.npy` of shape (rows, columns) with
     /// columns c0, c1, …, or `.npz` with one array per column.
     ///
     /// # Errors
-    /// If the file cannot be read or is malformed, with the place.
-    pub fn read(path: &Path) -> Result<Self> {
-        let source = path.display().to_string();
+    /// If the file cannot be read or is malformed, with the key and the place.
+    pub fn read_for(key: &str, path: &Path) -> Result<Self> {
+        let source = format!("`{key}`: {}", path.display());
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
         match extension {
             "csv" => read_csv(path, &source),
@@ -81,7 +89,7 @@ impl Table {
 }
 
 fn input(source: &str, what: &str) -> Error {
-    Error::Input(format!("`data.file`: {source}: {what}"))
+    Error::Input(format!("{source}: {what}"))
 }
 
 fn read_csv(path: &Path, source: &str) -> Result<Table> {

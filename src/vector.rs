@@ -25,3 +25,12 @@ pub fn norm(a: &[f64]) -> f64 {
 pub fn finite(a: &[f64]) -> bool {
     a.iter().all(|v| v.is_finite())
 }
+
+/// The distance of a point of the plane from the segment between two others.
+pub fn distance_from_segment(x: [f64; 2], [a, b]: [[f64; 2]; 2]) -> f64 {
+    let [along, from] = [b, x].map(|p| [p[0] - a[0], p[1] - a[1]]);
+    let square = along[0].powi(2) + along[1].powi(2);
+    let share = (from[0] * along[0] + from[1] * along[1]) / square;
+    let share = share.clamp(0.0, 1.0);
+    (from[0] - share * along[0]).hypot(from[1] - share * along[1])
+}

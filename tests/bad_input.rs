@@ -39,6 +39,9 @@ boundary_points = 24
 steps = 3
 "#;
 
+/// The lines of its domain.
+const BOX: &str = "lower = [0.0, 0.0]\nupper = [1.0, 1.0]";
+
 const LEARNING: &str = r#"
 [data]
 file = "table.csv"
@@ -52,26 +55,30 @@ hidden = [3]
 steps = 3
 "#;
 
-const ENERGY: &str = r#"
-[domain]
-lower = [0.0]
-upper = [1.0]
-
-[problem]
-energy = "0.5*grad2(u) - u"
-"#;
-
 const TABLE: &str = "x,y,h\n0,0,1\n1,0,2\n0,1,3\n";
 
-/// A folder with the decks and the table, one of them changed.
+/// A quadrangle with a re-entrant corner at its first vertex.
+const DART: &str = "vertices = [[0, 0], [1, -1], [0, 2], [-1, -1]]";
+
+/// A deck with hard values on the boundary of a shape.
+fn hard(shape: &str, keys: &str) -> String {
+    let domain = format!("shape = \"{shape}\"\n{keys}");
+    let law = LAW.replacen(BOX, &domain, 1);
+    law.replacen("\"u = 0\"", "\"u = 0\"\nenforce = \"hard\"", 1)
+}
+
+/// A folder with the decks and the tables, one of them changed.
 fn folder(from: &str, to: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut changed = from.is_empty();
     for (name, text) in [
         ("law.toml", LAW),
         ("learning.toml", LEARNING),
-        ("energy.toml", ENERGY),
         ("table.csv", TABLE),
+        ("bow.csv", "x,y\n0,0\n1,1\n1,0\n0,1\n0,0\n"),
+        ("disk.toml", &hard("ball", "center = [0, 0]\nradius = 1")),
+        ("corner.toml", &hard("polygon", DART)),
+        ("crossed.toml", &hard("polygon", "file = \"bow.csv\"")),
     ] {
         changed |= text.contains(from);
         fs::write(folder.path().join(name), text.replacen(from, to, 1)).unwrap();
@@ -186,6 +193,71 @@ const CHANGES: &[(&str, &str, &[&str])] = &[
     (
         "on = \"all\"",
         "on = \"x > 0.5\"\nenforce = \"hard\"",
+        &["law.toml:13", "boundary[0].on", "\"x = 1\""],
+    ),
+    (
+        BOX,
+        "shape = \"ball\"\ncenter = [0.0, 0.0]\nradius = -1.0",
+        &["law.toml:5", "domain.radius", "greater than 0"],
+    ),
+    (
+        BOX,
+        "shape = \"ball\"\ncenter = [1e12, 0.0]\nradius = 1.0",
+        &["law.toml:5", "domain.radius", "lost beside `domain.center`"],
+    ),
+    (
+        BOX,
+        "shape = \"ball\"\nradius = 1.0",
+        &["domain.center", "is missing", "center = [0.0, 0.0]"],
+    ),
+    (
+        BOX,
+        "center = [0.0, 0.0]\nradius = 1.0",
+        &["law.toml:3", "domain.center", "set `shape = \"ball\"`"],
+    ),
+    (
+        BOX,
+        "shape = \"polygon\"\nvertices = [[0, 0], [1, 1], [1, 0], [0, 1]]",
+        &[
+            "law.toml:4",
+            "domain.vertices[2]",
+            "edges 1 and 3 cross",
+            "in the order",
+        ],
+    ),
+    (
+        BOX,
+        "shape = \"polygon\"\nvertices = [[0, 0], [1, 1], [2, 2]]",
+        &[
+            "law.toml:4",
+            "domain.vertices",
+            "turns back",
+            "in the order",
+        ],
+    ),
+    (
+        BOX,
+        "shape = \"polygon\"\nvertices = [[0, 0], [1, 1, 2], [2, 2]]",
+        &["law.toml:4", "domain.vertices[1]", "a point [x, y]"],
+    ),
+    (
+        BOX,
+        "shape = \"polygon\"\nvertices = [[0, 0], [1, 0], [0, 1]]\nfile = \"table.csv\"",
+        &["law.toml:5", "domain.file", "keep one"],
+    ),
+    (
+        BOX,
+        "shape = \"polygon\"\nfile = \"table.csv\"",
+        &["law.toml:4", "domain.file", "3 columns", "x and y"],
+    ),
+    (
+        BOX,
+        "shape = \"polygon\"\nfile = \"none.csv\"",
+        &["domain.file", "none.csv", "No such file"],
+    ),
+    (
+        "on = \"all\"",
+        "on = \"edge 9\"",
         &["law.toml:13", "boundary[0].on", "\"x = 1\""],
     ),
     (
@@ -305,6 +377,40 @@ const ARGUMENTS: &[(&[&str], &[&str])] = &[
             "--set=sampling.resample=true",
         ],
         &["flow.method", "sampling.resample = false"],
+    ),
+    (
+        &["disk.toml", "--set=network.periodic=[\"x\"]"],
+        &["network.periodic", "needs a box", "domain.shape"],
+    ),
+    (
+        &[
+            "disk.toml",
+            "--set=domain.center=[0,0,0,0]",
+            "--set=sampling.rule=gauss",
+        ],
+        &["sampling.rule", "up to 3 dimensions", "sobol"],
+    ),
+    (
+        &["disk.toml", "--set=boundary.0.on=x > 0"],
+        &[
+            "--set boundary.0.on",
+            "boundary[0].on",
+            "parts of faces",
+            "weak",
+        ],
+    ),
+    (
+        &["corner.toml", "--set=boundary.0.on=edge 1"],
+        &[
+            "corner.toml:",
+            "boundary[0].condition",
+            "edges 1, 4",
+            "all of them",
+        ],
+    ),
+    (
+        &["crossed.toml"],
+        &["crossed.toml:4", "domain.file", "bow.csv", "row 3", "cross"],
     ),
     (
         &["law.toml", "--set=flow.method=lbfgs", "--set=flow.dt=0.1"],

@@ -21,12 +21,14 @@ const SMALL: [&str; 6] = [
     "--threads=1",
 ];
 
-const STARTERS: [&str; 14] = [
+const STARTERS: [&str; 16] = [
     "poisson-2d",
     "poisson-2d-energy",
     "poisson-2d-hard",
     "semilinear-2d",
     "helmholtz",
+    "disk",
+    "l-shape",
     "heat",
     "poisson-5d",
     "burgers",

@@ -109,6 +109,20 @@ fn points_that_follow_the_residual() {
 }
 
 #[test]
+fn a_disk_and_a_polygon() {
+    let few = [
+        ("network.hidden", "[6]"),
+        ("sampling.points", "300"),
+        ("stop.steps", "3"),
+    ];
+    for rule in ["gauss", "sobol", "random"] {
+        let rule = ("sampling.rule", rule);
+        assert_invariant("disk", &[&few[..], &[rule]].concat());
+        assert_invariant("l-shape", &[&few[..], &[rule]].concat());
+    }
+}
+
+#[test]
 fn cholesky() {
     assert_invariant("semilinear-2d", &[("flow.solver", "cholesky")]);
 }

@@ -64,10 +64,12 @@ pub(super) fn load(arguments: &DeckArgs, comm: &dyn Comm) -> Result<(Deck, Optio
         *part = String::from_utf8_lossy(&bytes).into_owned();
     }
     let mut deck = Deck::from_toml(&text, &name, &overrides)?;
+    let folder = PathBuf::from(folder);
+    share_outline(&mut deck, &folder, comm)?;
     let table = match &mut deck.data {
         Some(data) => {
-            let path = PathBuf::from(folder).join(&data.file.text);
-            let table = share_table(&path, comm)?;
+            let path = folder.join(&data.file.text);
+            let table = share_table("data.file", &path, comm)?;
             // The resolved deck lies in another folder: it names the file from the root.
             let path = std::path::absolute(&path).unwrap_or(path);
             data.file.text = path.display().to_string();
@@ -78,10 +80,25 @@ pub(super) fn load(arguments: &DeckArgs, comm: &dyn Comm) -> Result<(Deck, Optio
     Ok((deck, table))
 }
 
-/// A table read on rank 0, on all ranks. Collective.
-fn share_table(path: &Path, comm: &dyn Comm) -> Result<Table> {
+/// Reads the outline of the domain where it is in a file of its own. Collective.
+fn share_outline(deck: &mut Deck, folder: &Path, comm: &dyn Comm) -> Result<()> {
+    let Some(file) = deck.outline().cloned() else {
+        return Ok(());
+    };
+    let table = share_table(&file.key, &folder.join(&file.text), comm)?;
+    let values = table.values();
+    if values.ncols() != 2 {
+        let message = format!("{} has {} columns", file.text, values.ncols());
+        return Err(file.error(message, "give it two, x and y").into());
+    }
+    let points = values.rows().into_iter().map(|row| [row[0], row[1]]);
+    Ok(deck.set_outline(points.collect())?)
+}
+
+/// The table of a key of the deck, read on rank 0, on all ranks. Collective.
+fn share_table(key: &str, path: &Path, comm: &dyn Comm) -> Result<Table> {
     let read = if comm.rank() == 0 {
-        Table::read(path).map(Some)
+        Table::read_for(key, path).map(Some)
     } else {
         Ok(None)
     };

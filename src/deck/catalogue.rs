@@ -37,6 +37,8 @@ const STARTERS: &[Starter] = &[
     starter!("poisson-2d-hard"),
     starter!("semilinear-2d"),
     starter!("helmholtz"),
+    starter!("disk"),
+    starter!("l-shape"),
     starter!("heat"),
     starter!("poisson-5d"),
     starter!("burgers"),

@@ -45,6 +45,7 @@ mod flow;
 mod many;
 mod network;
 mod node;
+mod outline;
 mod output;
 mod problem;
 mod read;
@@ -208,6 +209,26 @@ impl Deck {
             output: Output::default(),
             checkpoint: Checkpoint::default(),
             ..self.clone()
+        }
+    }
+
+    /// The file that the domain's outline is still to be read from, relative to the deck.
+    pub fn outline(&self) -> Option<&Text> {
+        match &self.domain.as_ref()?.shape {
+            Shape::Polygon { file, .. } => file.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Puts the points of that file into the deck; nothing if there is none. The deck then needs it
+    /// no more.
+    ///
+    /// # Errors
+    /// If the points are not the outline of a polygon, in order.
+    pub fn set_outline(&mut self, points: Vec<[f64; 2]>) -> Result<(), DeckError> {
+        match (self.outline().cloned(), &mut self.domain) {
+            (Some(file), Some(domain)) => domain::set_outline(&mut domain.shape, &file, points),
+            _ => Ok(()),
         }
     }
 

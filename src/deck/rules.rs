@@ -3,7 +3,7 @@
 use super::cursor::{Cursor, Table};
 use super::error::DeckError;
 use super::suggest::{either, shorten};
-use super::{ActivationName, Auto, Constant, Deck, Function, Law, Resample, RuleName};
+use super::{ActivationName, Auto, Constant, Deck, Function, Law, Resample, RuleName, Shape};
 use std::collections::HashMap;
 
 /// The most parameters of a network: a vector of them is 16 GiB.
@@ -110,6 +110,13 @@ fn periodic(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
     if !periodic.is_empty() && deck.domain.is_none() {
         let message = "`network.periodic` needs a domain: its sides are the periods";
         return Err(at().error(message, "add [domain] with `lower` and `upper`"));
+    }
+    if let Some(domain) = &deck.domain
+        && !periodic.is_empty()
+        && !matches!(domain.shape, Shape::Box { .. })
+    {
+        let message = "`network.periodic` needs a box: its sides are the periods";
+        return Err(at().error(message, "remove it, or set `domain.shape = \"box\"`"));
     }
     Ok(())
 }

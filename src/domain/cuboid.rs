@@ -68,6 +68,14 @@ impl Domain for Cuboid {
         (self.lower.clone(), self.upper.clone())
     }
 
+    fn contains(&self, x: &[f64]) -> bool {
+        let sides = self.lower.iter().zip(&self.upper).zip(x);
+        sides.into_iter().all(|((lower, upper), x)| {
+            let near = 1e-12 * (upper - lower);
+            (lower - near..=upper + near).contains(x)
+        })
+    }
+
     fn interior(&self) -> Vec<Patch> {
         vec![Patch::new(self.lower.clone(), self.upper.clone(), None)]
     }
@@ -87,7 +95,18 @@ impl Domain for Cuboid {
         faces
     }
 
-    fn vanishing(&self, pool: &mut Pool, faces: &[usize]) -> Id {
+    fn face_names(&self, coordinates: &[String]) -> Vec<String> {
+        let ends = self.lower.iter().zip(&self.upper);
+        let names = coordinates
+            .iter()
+            .zip(ends)
+            .flat_map(|(name, (lower, upper))| {
+                [format!("{name} = {lower}"), format!("{name} = {upper}")]
+            });
+        names.collect()
+    }
+
+    fn vanishing(&self, pool: &mut Pool, faces: &[usize]) -> Result<Id, String> {
         let mut product = pool.number(1.0);
         for axis in 0..self.dim() {
             let [above, below] = self.heights(pool, axis);
@@ -102,7 +121,7 @@ impl Domain for Cuboid {
                 product = pool.mul(four, product);
             }
         }
-        product
+        Ok(product)
     }
 
     fn extension(&self, pool: &mut Pool, values: &[(usize, Id)]) -> Result<Id, String> {
@@ -132,6 +151,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::expression::Tape;
+    use faer::Mat;
 
     /// A box with its faces, and a function whose values on them are to be built in.
     fn sample() -> (Cuboid, Pool, Id) {
@@ -174,7 +194,7 @@ mod tests {
         let (domain, mut pool, _) = sample();
         let patches = domain.boundary();
         for faces in [&[][..], &[0], &[3, 4], &[0, 1, 5], &[0, 1, 2, 3, 4, 5]] {
-            let l = domain.vanishing(&mut pool, faces);
+            let l = domain.vanishing(&mut pool, faces).unwrap();
             for &face in faces {
                 assert!(on_patch(&pool, l, &patches[face]).iter().all(|&v| v == 0.0));
             }
@@ -211,7 +231,10 @@ mod tests {
         for axis in 0..3 {
             let flux: f64 = faces
                 .iter()
-                .filter_map(|f| f.normal().map(|n| n[axis] * f.measure()))
+                .filter_map(|f| {
+                    let normal = f.normals(&Mat::zeros(1, 3))?;
+                    Some(normal[(0, axis)] * f.measure())
+                })
                 .sum();
             assert_eq!(flux, 0.0);
         }

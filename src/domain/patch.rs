@@ -1,35 +1,83 @@
-//! A patch: an axis-parallel piece of the interior or of the boundary, divisible into cells.
+//! A patch: a piece of the interior or of the boundary, the image of a box of parameters, divisible
+//! into cells of equal measure. On an axis-parallel patch the parameters are the coordinates; on any
+//! other a [`Chart`] maps them, with the same density everywhere.
 
+use super::chart::{Axis, Chart};
+use faer::Mat;
 use std::ops::Range;
+use std::sync::Arc;
 
-/// The box [lower, upper], degenerate along the axes where both agree; on the boundary with its
-/// outward unit normal.
-#[derive(Clone, Debug, PartialEq)]
+/// The image of the box [lower, upper] of parameters, which is degenerate along the axes where both
+/// agree.
+#[derive(Clone, Debug)]
 pub struct Patch {
     lower: Vec<f64>,
     upper: Vec<f64>,
-    normal: Option<Vec<f64>>,
+    shape: Shape,
+}
+
+/// What the parameters are.
+#[derive(Clone, Debug)]
+enum Shape {
+    /// The coordinates; on the boundary with the outward unit normal.
+    Flat(Option<Vec<f64>>),
+    /// Those of a chart.
+    Mapped(Arc<dyn Chart>),
 }
 
 impl Patch {
-    /// A patch between two corners.
+    /// The axis-parallel patch between two corners; on the boundary with its outward unit normal.
     pub fn new(lower: Vec<f64>, upper: Vec<f64>, normal: Option<Vec<f64>>) -> Self {
         Self {
             lower,
             upper,
-            normal,
+            shape: Shape::Flat(normal),
+        }
+    }
+
+    /// All that a chart covers.
+    pub fn mapped(chart: impl Chart + 'static) -> Self {
+        let axes = chart.axes().len();
+        Self {
+            lower: vec![0.0; axes],
+            upper: vec![1.0; axes],
+            shape: Shape::Mapped(Arc::new(chart)),
         }
     }
 
     /// Number of coordinates d of the space around.
     pub fn dim(&self) -> usize {
+        match &self.shape {
+            Shape::Flat(_) => self.lower.len(),
+            Shape::Mapped(chart) => chart.dim(),
+        }
+    }
+
+    /// Number of parameters, with those that are fixed.
+    pub fn parameters(&self) -> usize {
         self.lower.len()
     }
 
-    /// The axes along which the patch extends.
+    /// The parameters along which the patch extends.
     pub fn free_axes(&self) -> Vec<usize> {
         let free = |&axis: &usize| self.lower[axis] < self.upper[axis];
-        (0..self.dim()).filter(free).collect()
+        (0..self.parameters()).filter(free).collect()
+    }
+
+    /// What the parameters are like.
+    pub fn axes(&self) -> Vec<Axis> {
+        match &self.shape {
+            Shape::Flat(_) => vec![Axis::smooth(1.0); self.parameters()],
+            Shape::Mapped(chart) => chart.axes(),
+        }
+    }
+
+    /// Measure per volume of parameters, the same everywhere.
+    pub fn density(&self) -> f64 {
+        match &self.shape {
+            Shape::Flat(_) => 1.0,
+            Shape::Mapped(chart) => chart.density(),
+        }
     }
 
     /// Length, area or volume; 1 for a single point.
@@ -38,36 +86,56 @@ impl Patch {
             .free_axes()
             .into_iter()
             .map(|a| self.upper[a] - self.lower[a]);
-        sides.product()
+        sides.product::<f64>() * self.density()
     }
 
-    /// Outward unit normal, on the boundary.
-    pub fn normal(&self) -> Option<&[f64]> {
-        self.normal.as_deref()
-    }
-
-    /// Lower end of an axis.
+    /// Lower end of a parameter.
     pub fn lower(&self, axis: usize) -> f64 {
         self.lower[axis]
     }
 
-    /// Upper end of an axis.
+    /// Upper end of a parameter.
     pub fn upper(&self, axis: usize) -> f64 {
         self.upper[axis]
+    }
+
+    /// The points, shape (n, d), of parameters in the box, shape (n, k).
+    pub fn points(&self, parameters: Mat<f64>) -> Mat<f64> {
+        match &self.shape {
+            Shape::Flat(_) => parameters,
+            Shape::Mapped(chart) => chart.points(&parameters),
+        }
+    }
+
+    /// Outward unit normals at points of the patch, both of shape (n, d); none in the interior.
+    pub fn normals(&self, x: &Mat<f64>) -> Option<Mat<f64>> {
+        match &self.shape {
+            Shape::Flat(normal) => {
+                let normal = normal.as_ref()?;
+                Some(Mat::from_fn(x.nrows(), x.ncols(), |_, j| normal[j]))
+            }
+            Shape::Mapped(chart) => chart.normals(x),
+        }
+    }
+
+    /// Whether it is a piece of the boundary.
+    pub fn has_normals(&self) -> bool {
+        self.normals(&Mat::zeros(0, self.dim())).is_some()
     }
 
     /// Cell number `cell` of `cells`: halves are cut across the longest side, in proportion to the
     /// cells on either side, until one is left. All cells have the same measure.
     pub fn cell(&self, cell: usize, cells: usize) -> Patch {
         let (mut part, mut range) = (self.clone(), 0..cells);
+        let axes = self.axes();
         while range.len() > 1 {
-            part.halve(cell, &mut range);
+            part.halve(cell, &axes, &mut range);
         }
         part
     }
 
-    fn halve(&mut self, cell: usize, range: &mut Range<usize>) {
-        let side = |&a: &usize| self.upper[a] - self.lower[a];
+    fn halve(&mut self, cell: usize, axes: &[Axis], range: &mut Range<usize>) {
+        let side = |&a: &usize| axes[a].length * (self.upper[a] - self.lower[a]);
         let longest = (self.free_axes().into_iter()).max_by(|a, b| side(a).total_cmp(&side(b)));
         let middle = range.start + range.len() / 2;
         if let Some(axis) = longest {

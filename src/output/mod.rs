@@ -13,7 +13,7 @@ use ndarray::{ArrayD, Axis, IxDyn};
 use rayon::prelude::*;
 use std::path::Path;
 
-/// The unknowns on a tensor grid over the box around the domain.
+/// The unknowns on a tensor grid over the box around the domain; NaN outside of the domain.
 pub struct Field {
     /// Names of the coordinates, d ≤ 3.
     pub coordinates: Vec<String>,
@@ -51,8 +51,19 @@ impl Field {
             });
             let layout = Layout::value(grid.len());
             let trace = problem.network.trace(theta, x.as_ref(), &layout);
-            for (k, value) in values.iter_mut().enumerate() {
-                *value = trace.jets().stream(k % m, 0)[k / m];
+            let inside = |i: usize| {
+                let point: Vec<f64> = (0..x.ncols()).map(|a| x[(i, a)]).collect();
+                (problem.domain.as_ref()).is_none_or(|domain| domain.contains(&point))
+            };
+            for (i, values) in values.chunks_mut(m).enumerate() {
+                let inside = inside(i);
+                for (k, value) in values.iter_mut().enumerate() {
+                    *value = if inside {
+                        trace.jets().stream(k, 0)[i]
+                    } else {
+                        f64::NAN
+                    };
+                }
             }
         });
         let shape = [grid, &[m]].concat();

@@ -1,4 +1,7 @@
 //! Fields as VTK image data (`.vti`, ASCII), which ParaView and pyvista open.
+//!
+//! VTK reads no NaN from text: points outside of the domain hold 0 and are hidden by the ghost array
+//! that VTK keeps for this (vtkDataSetAttributes::HIDDENPOINT).
 
 use super::{Field, failed};
 use crate::error::Result;
@@ -24,7 +27,8 @@ fn text(field: &Field) -> String {
     for (k, name) in field.unknowns.iter().enumerate() {
         let mut numbers = String::new();
         // VTK's first axis runs fastest: the reverse of row-major order.
-        for value in field.unknown(k).t() {
+        for &value in field.unknown(k).t() {
+            let value = if value.is_nan() { 0.0 } else { value };
             let _ = write!(numbers, "{value:e} ");
         }
         let _ = writeln!(
@@ -32,10 +36,28 @@ fn text(field: &Field) -> String {
             "<DataArray type=\"Float64\" Name=\"{name}\" format=\"ascii\">{numbers}</DataArray>"
         );
     }
+    arrays.push_str(&hidden(field));
     format!(
         "<?xml version=\"1.0\"?>\n<VTKFile type=\"ImageData\" version=\"0.1\">\n\
          <ImageData WholeExtent=\"{extent}\" Origin=\"{o}\" Spacing=\"{s}\">\n\
          <Piece Extent=\"{extent}\">\n<PointData>\n{arrays}</PointData>\n</Piece>\n\
          </ImageData>\n</VTKFile>\n"
+    )
+}
+
+/// The array that hides the points without a value; nothing if all have one.
+fn hidden(field: &Field) -> String {
+    if field.unknowns.is_empty() || !field.values.iter().any(|v| v.is_nan()) {
+        return String::new();
+    }
+    let first = field.unknown(0);
+    let flags: Vec<&str> = first
+        .t()
+        .iter()
+        .map(|v| if v.is_nan() { "2" } else { "0" })
+        .collect();
+    let flags = flags.join(" ");
+    format!(
+        "<DataArray type=\"UInt8\" Name=\"vtkGhostType\" format=\"ascii\">{flags}</DataArray>\n"
     )
 }

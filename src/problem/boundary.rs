@@ -10,6 +10,7 @@ use crate::energy::{Energy, Residual, Variational};
 use crate::error::Result;
 use crate::expression::{Id, Symbol, Tape};
 use crate::sampling::{Draw, Piece, Purpose, Random, Sampler};
+use faer::Mat;
 use std::sync::Arc;
 
 /// Points per face that tell where a condition holds.
@@ -120,9 +121,15 @@ pub fn select(
     if on.text.trim() == "all" {
         return Ok(Selection::whole(faces));
     }
-    let selection = match names.place(on)? {
-        Where::Face(residual) => on_face(faces, &Tape::new(&names.pool, &[residual]), domain),
-        Where::Condition(holds) => where_true(faces, Tape::new(&names.pool, &[holds])),
+    let selection = match called(&on.text, &domain.face_names(&names.coordinates)) {
+        Some(called) => {
+            let chosen = faces.into_iter().filter(|f| called.contains(&f.index));
+            Selection::whole(chosen.collect())
+        }
+        None => match names.place(on)? {
+            Where::Face(residual) => on_face(faces, &Tape::new(&names.pool, &[residual]), domain),
+            Where::Condition(holds) => where_true(faces, Tape::new(&names.pool, &[holds])),
+        },
     };
     if selection.faces.is_empty() || selection.share == 0.0 {
         let message = format!("no part of the boundary satisfies \"{}\"", on.text);
@@ -135,14 +142,26 @@ pub fn select(
     Ok(selection)
 }
 
+/// The places of the faces that are called so, `edge 3` or `edge 3 or edge 4`; none if it is an
+/// expression. An edge that does not exist is nowhere.
+fn called(on: &str, names: &[String]) -> Option<Vec<usize>> {
+    let mut places = Vec::new();
+    for part in on.split(" or ").map(str::trim) {
+        let place = names.iter().position(|name| name == part);
+        if place.is_none() && !part.starts_with("edge ") {
+            return None;
+        }
+        places.extend(place);
+    }
+    Some(places)
+}
+
 /// The patches of the boundary but those at the ends of a periodic coordinate.
 fn faces(deck: &Deck, domain: &dyn Domain) -> Vec<Face> {
     let periodic = network::periodic_axes(deck);
     let ends = |patch: &Patch| {
-        let normal = patch.normal().unwrap_or_default();
-        periodic
-            .iter()
-            .any(|&axis| normal.get(axis).is_some_and(|n| *n != 0.0))
+        let normals = patch.normals(&Mat::zeros(1, patch.dim()));
+        normals.is_some_and(|normal| periodic.iter().any(|&axis| normal[(0, axis)] != 0.0))
     };
     let all = domain.boundary().into_iter().enumerate();
     all.map(|(index, patch)| Face { index, patch })
@@ -150,18 +169,12 @@ fn faces(deck: &Deck, domain: &dyn Domain) -> Vec<Face> {
         .collect()
 }
 
-/// The equations of the first few faces: `"x = 0", "x = 1"`.
+/// What the first few faces may be called: `"x = 0", "x = 1"`.
 pub fn listed(deck: &Deck, names: &Names, domain: &dyn Domain) -> String {
-    let (lower, upper) = domain.bounds();
-    let periodic = network::periodic_axes(deck);
-    let axes = (0..domain.dim())
-        .filter(|axis| !periodic.contains(axis))
-        .take(3);
-    let ends = axes.map(|axis| {
-        let name = &names.coordinates[axis];
-        format!("\"{name} = {}\", \"{name} = {}\"", lower[axis], upper[axis])
-    });
-    ends.collect::<Vec<_>>().join(", ")
+    let all = domain.face_names(&names.coordinates);
+    let faces = faces(deck, domain).into_iter().take(6);
+    let faces = faces.map(|face| format!("\"{}\"", all[face.index]));
+    faces.collect::<Vec<_>>().join(", ")
 }
 
 /// What `on` says.

@@ -3,8 +3,8 @@
 use super::names::Names;
 use super::region::cells_for;
 use super::{Place, Problem, Region, Term, Test, boundary, counts, network};
-use crate::deck::{Auto, Deck, RuleName, Shape};
-use crate::domain::{Cuboid, Domain};
+use crate::deck::{Auto, Deck, RuleName};
+use crate::domain::Domain;
 use crate::energy::{Residual, Variational};
 use crate::error::{Error, Result};
 use crate::expression::Tape;
@@ -23,11 +23,13 @@ const TEST_POINTS: usize = 4096;
 /// With the key and the place, for whatever in the deck has no meaning.
 pub fn build(deck: &mut Deck, table: Option<Table>) -> Result<Problem> {
     let names = Names::new(deck, table.as_ref())?;
-    let bounds = bounds(deck, &names, table.as_ref());
+    let domain = domain(deck)?;
+    let bounds = bounds(domain.as_deref(), &names, table.as_ref());
     let mut build = Builder {
         table: table.map(Arc::new),
         deck,
         names,
+        domain,
         bounds,
         terms: Vec::new(),
         tests: Vec::new(),
@@ -50,6 +52,7 @@ struct Builder<'d> {
     deck: &'d mut Deck,
     names: Names,
     table: Option<Arc<Table>>,
+    domain: Option<Arc<dyn Domain>>,
     bounds: (Vec<f64>, Vec<f64>),
     terms: Vec<Term>,
     tests: Vec<Test>,
@@ -61,15 +64,26 @@ struct Split {
     test: Vec<usize>,
 }
 
-/// The domain of the deck.
-fn domain(deck: &Deck) -> Option<Box<dyn Domain>> {
-    let Shape::Box { lower, upper } = &deck.domain.as_ref()?.shape;
-    Some(Box::new(Cuboid::new(lower.clone(), upper.clone())))
+/// The domain of the deck, if there is one.
+fn domain(deck: &Deck) -> Result<Option<Arc<dyn Domain>>> {
+    if let Some(file) = deck.outline() {
+        let cure = "give its vertices to Deck::set_outline first";
+        return Err(file.error("this file has not been read", cure).into());
+    }
+    let domain = deck.domain.as_ref().map(crate::domain::of_deck);
+    domain.transpose().map_err(|what| {
+        let cure = "remove vertices that lie very close to others or to edges";
+        Error::Input(format!("`domain`: {what}\n  {cure}"))
+    })
 }
 
 /// Corners of the domain, or of the data where there is no domain.
-fn bounds(deck: &Deck, names: &Names, table: Option<&Table>) -> (Vec<f64>, Vec<f64>) {
-    if let Some(domain) = domain(deck) {
+fn bounds(
+    domain: Option<&dyn Domain>,
+    names: &Names,
+    table: Option<&Table>,
+) -> (Vec<f64>, Vec<f64>) {
+    if let Some(domain) = domain {
         return domain.bounds();
     }
     let column = |&j: &usize| {
@@ -123,7 +137,7 @@ impl Builder<'_> {
 
     /// The equation or the energy on the interior, and the exact solution as a test.
     fn interior(&mut self) -> Result<()> {
-        let Some(domain) = domain(self.deck) else {
+        let Some(domain) = self.domain.clone() else {
             return Ok(());
         };
         let (dim, unknowns) = (self.dim(), self.names.unknowns.len());
@@ -163,7 +177,7 @@ impl Builder<'_> {
     }
 
     fn boundary(&mut self) -> Result<()> {
-        let Some(domain) = domain(self.deck) else {
+        let Some(domain) = self.domain.clone() else {
             return Ok(());
         };
         let sampler = counts::sampler(self.deck);
@@ -221,11 +235,10 @@ impl Builder<'_> {
 
     /// The network comes last: it serves the jets that the terms ask for.
     fn finish(mut self, output: Affine) -> Result<Problem> {
-        let domain = domain(self.deck);
         let layouts = self.terms.iter().map(|t| t.energy.layout().clone());
         let network = network::Builder {
             deck: self.deck,
-            domain: domain.as_deref(),
+            domain: self.domain.as_deref(),
             bounds: &self.bounds,
             layouts: layouts.collect(),
         }
@@ -238,6 +251,7 @@ impl Builder<'_> {
             terms: self.terms,
             network: network.into(),
             zero_residual,
+            domain: self.domain,
             bounds: self.bounds,
             tests: self.tests,
             table: self.table,

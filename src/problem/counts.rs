@@ -4,7 +4,7 @@
 //! |---|---|
 //! | fresh | random |
 //! | fixed, in up to three dimensions | gauss |
-//! | fixed, in four or more | sobol |
+//! | fixed, in four or more, or in a polygon of so many triangles that each gets few | sobol |
 //!
 //! A residual that can vanish takes its quadrature error along, and any fixed points serve; an energy
 //! without a lower bound of its own is pulled to where the quadrature errs. Poisson-like problems in
@@ -12,12 +12,14 @@
 //! the relative errors had the medians 7.6e-4 and 5.1e-4 with gauss, 2.4e-4 and 9.2e-4 with sobol; by
 //! their energy on 4,096 points 3.0e-4 with gauss, 0.11 with sobol after 150 steps.
 
-use crate::deck::{Auto, Deck, MethodName, Resample, RuleName};
+use crate::deck::{Auto, Deck, Domain, MethodName, Resample, RuleName, Shape};
 use crate::sampling::{Gauss, Random, Sampler, Sobol};
 use std::sync::Arc;
 
 /// Rows of data that sgd and adam draw at a step.
 const BATCH: usize = 1024;
+/// Fewer Gauss points than this in a triangle integrate hardly more than constants.
+const FEW: usize = 9;
 
 /// Fills in the rule, how often points are drawn anew, and how many there are, for a network of
 /// `parameters` parameters and `rows` rows of data to train on.
@@ -30,11 +32,6 @@ pub fn fill(deck: &mut Deck, parameters: usize, rows: usize) {
         _ => Resample::Never,
     };
     sampling.resample.fill(resample);
-    sampling.rule.fill(match dim {
-        _ if sampling.resample != Auto::Set(Resample::Never) => RuleName::Random,
-        0..=3 => RuleName::Gauss,
-        _ => RuleName::Sobol,
-    });
     let points = match deck.domain {
         Some(_) => (6 * parameters).clamp(1024, 1 << 20),
         // Methods of first order want many cheap steps.
@@ -42,6 +39,19 @@ pub fn fill(deck: &mut Deck, parameters: usize, rows: usize) {
         None => rows,
     };
     sampling.points.fill(points);
+    let pieces = match &deck.domain {
+        Some(Domain {
+            shape: Shape::Polygon { vertices, .. },
+            ..
+        }) => vertices.len() - 2,
+        _ => 1,
+    };
+    let fine = sampling.points.or(points) >= FEW * pieces;
+    sampling.rule.fill(match dim {
+        _ if sampling.resample != Auto::Set(Resample::Never) => RuleName::Random,
+        0..=3 if fine => RuleName::Gauss,
+        _ => RuleName::Sobol,
+    });
     let boundary = (sampling.points.or(points) / 8).max(16 * dim);
     sampling.boundary_points.fill(boundary);
 }
@@ -90,6 +100,16 @@ mod tests {
             assert_eq!(fresh, ["random", "5"]);
             assert_eq!(filled(dim, "[flow]\nmethod = \"sgd\""), ["random", "1"]);
         }
+        let saw = (0..300)
+            .map(|i| format!("[{i}, {}],", i % 2))
+            .collect::<String>();
+        let text = format!(
+            "[domain]\nshape = \"polygon\"\nvertices = [{saw} [150, 900]]\n\
+             [problem]\nequation = \"u = 1\"\n[sampling]\npoints = 900"
+        );
+        let mut deck = Deck::from_toml(&text, "test.toml", &[]).unwrap();
+        fill(&mut deck, 10, 0);
+        assert_eq!(deck.sampling.rule, Auto::Set(RuleName::Sobol));
         let given = filled(1, "[sampling]\nrule = \"gauss\"\n[flow]\nmethod = \"sgd\"");
         assert_eq!(given, ["gauss", "never"]);
         let given = filled(1, "[sampling]\nrule = \"adaptive\"");

@@ -118,7 +118,10 @@ fn lift(conditions: &[&Hard], names: &mut Names, domain: &dyn Domain) -> Result<
         }
     }
     let faces: Vec<usize> = values.iter().map(|(index, _)| *index).collect();
+    let text = first.condition.law.text();
+    let weak = "or set enforce = \"weak\"";
     let factor = domain.vanishing(&mut names.pool, &faces);
+    let factor = factor.map_err(|what| text.error(what, weak))?;
     if values.iter().all(|(_, value)| *value == first.value) {
         return Ok(Lift {
             value: first.value,
@@ -126,8 +129,7 @@ fn lift(conditions: &[&Hard], names: &mut Names, domain: &dyn Domain) -> Result<
         });
     }
     let extended = domain.extension(&mut names.pool, &values);
-    let text = first.condition.law.text();
-    let value = extended.map_err(|what| text.error(what, "or set enforce = \"weak\""))?;
+    let value = extended.map_err(|what| text.error(what, weak))?;
     for hard in conditions {
         agrees(hard, value, names)?;
     }

@@ -20,6 +20,7 @@ pub use region::Region;
 pub use term::{Place, Term};
 
 use crate::deck::Deck;
+use crate::domain::Domain;
 use crate::error::Result;
 use crate::network::Network;
 use crate::table::Table;
@@ -39,6 +40,8 @@ pub struct Problem {
     /// Whether an exact solution has energy zero: strong forms without data. Only then may a solver
     /// that stands still at a positive energy conclude that it is stuck.
     pub zero_residual: bool,
+    /// Where the equation holds; none for data alone.
+    pub domain: Option<Arc<dyn Domain>>,
     /// Corners of the box around the domain or the data.
     pub bounds: (Vec<f64>, Vec<f64>),
     /// What errors are measured on.
@@ -81,6 +84,7 @@ impl Problem {
             terms: self.terms.iter().map(|t| t.thinned(share(t))).collect(),
             network: self.network.clone(),
             zero_residual: self.zero_residual,
+            domain: self.domain.clone(),
             bounds: self.bounds.clone(),
             tests: Vec::new(),
             table: self.table.clone(),

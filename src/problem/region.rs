@@ -47,7 +47,7 @@ impl Region {
         condition: Option<Tape>,
     ) -> Self {
         let total: f64 = patches.iter().map(Patch::measure).sum();
-        let normals = patches.iter().all(|p| p.normal().is_some());
+        let normals = patches.iter().all(Patch::has_normals);
         let pieces = patches.into_iter().map(|patch| {
             let share = patch.measure() / total;
             let wanted = (points as f64 * share).round() as usize;
@@ -142,10 +142,9 @@ impl Region {
         piece.count *= times;
         let mut chance = draw.chance(global, global - local);
         let (x, weights) = sampler.draw(&piece, local, &mut chance);
-        let width = if self.normals { piece.patch.dim() } else { 0 };
-        let normal = piece.patch.normal().unwrap_or(&[]);
+        let normals = piece.patch.normals(&x).filter(|_| self.normals);
         let sample = Sample {
-            normals: Mat::from_fn(x.nrows(), width, |_, j| normal[j]),
+            normals: normals.unwrap_or_else(|| Mat::zeros(x.nrows(), 0)),
             columns: Mat::zeros(x.nrows(), 0),
             x,
             weights,

@@ -1,6 +1,10 @@
 //! Gauss–Legendre points on the tensor grid of a patch, exact for polynomials of degree 2 m − 1 in
 //! every coordinate; for smooth integrands the most accurate rule in up to three dimensions.
 //!
+//! On a curved or slanted patch the grid is one of its parameters, of their roots where the map is
+//! smooth in these: so balls get Gauss points along the radius and the height, equispaced ones around,
+//! and triangles Duffy's grid, exact for polynomials too.
+//!
 //! The grid belongs to the whole patch; its cells are runs of grid points in lexicographic order.
 
 use super::{Chance, Piece, Sampler};
@@ -8,47 +12,85 @@ use crate::domain::Patch;
 use faer::Mat;
 use std::f64::consts::PI;
 
-/// Tensor grid with the same number of points along every free axis.
+/// Tensor grid with the same number of points along every free axis, twice as many around angles.
 #[derive(Clone, Copy, Debug)]
 pub struct Gauss;
 
 impl Gauss {
-    fn per_axis(axes: usize, wanted: usize) -> usize {
-        match axes {
-            0 => 1,
-            axes => ((wanted as f64).powf(1.0 / axes as f64).round() as usize).max(1),
+    /// The nodes along each free axis when there are to be about `wanted` in all: m, and 2 m around
+    /// an angle, where equispaced nodes integrate waves up to the 2 m-th exactly, as m Gauss nodes do
+    /// polynomials.
+    fn nodes(patch: &Patch, wanted: usize) -> Vec<usize> {
+        let (axes, free) = (patch.axes(), patch.free_axes());
+        let shares = free.iter().map(|&a| if axes[a].periodic { 2 } else { 1 });
+        let shares: Vec<usize> = shares.collect();
+        let all = shares.iter().product::<usize>() as f64;
+        let root = 1.0 / free.len().max(1) as f64;
+        let m = ((wanted as f64 / all).powf(root).round() as usize).max(1);
+        shares.into_iter().map(|share| share * m).collect()
+    }
+}
+
+/// The nodes along one axis of a patch.
+fn rule(patch: &Patch, axis: usize, m: usize) -> Vec<Node> {
+    let kind = patch.axes()[axis];
+    let [lower, upper] = [patch.lower(axis), patch.upper(axis)];
+    let node = |i: usize| {
+        if kind.periodic {
+            return Node {
+                place: lower + (upper - lower) * (i as f64 + 0.5) / m as f64,
+                weight: (upper - lower) / m as f64,
+            };
         }
+        let Node { place, weight } = Node::of_legendre(i, m);
+        let [from, to] = [lower, upper].map(|end| root(end, kind.power));
+        let half = 0.5 * (to - from);
+        let t = from + half * (1.0 + place);
+        let slope = f64::from(kind.power) * t.powi(kind.power - 1);
+        Node {
+            place: t.powi(kind.power),
+            weight: half * weight * slope,
+        }
+    };
+    (0..m).map(node).collect()
+}
+
+/// The p-th root.
+fn root(x: f64, p: i32) -> f64 {
+    if p == 1 {
+        x
+    } else {
+        x.powf(1.0 / f64::from(p))
     }
 }
 
 impl Sampler for Gauss {
     fn count(&self, patch: &Patch, wanted: usize) -> usize {
-        let axes = patch.free_axes().len();
-        Self::per_axis(axes, wanted).pow(axes as u32)
+        Self::nodes(patch, wanted).into_iter().product()
     }
 
     fn draw(&self, piece: &Piece, cell: usize, _: &mut Chance) -> (Mat<f64>, Vec<f64>) {
         let patch = &piece.patch;
-        let axes = patch.free_axes();
-        let m = Self::per_axis(axes.len(), piece.count);
-        let rule: Vec<Node> = (0..m).map(|i| Node::of_legendre(i, m)).collect();
+        let nodes = Self::nodes(patch, piece.count).into_iter();
+        let axes = patch.free_axes().into_iter().zip(nodes);
+        let rules: Vec<(usize, Vec<Node>)> =
+            axes.map(|(axis, m)| (axis, rule(patch, axis, m))).collect();
         let run = piece.run(cell);
-        let mut x = Mat::from_fn(run.len(), patch.dim(), |_, axis| patch.lower(axis));
-        let mut weights = vec![1.0; run.len()];
+        let mut s = Mat::from_fn(run.len(), patch.parameters(), |_, axis| patch.lower(axis));
+        let mut weights = vec![patch.density(); run.len()];
         for (i, mut index) in run.enumerate() {
-            for &axis in axes.iter().rev() {
-                let Node { place, weight } = rule[index % m];
-                let half = 0.5 * (patch.upper(axis) - patch.lower(axis));
-                x[(i, axis)] = patch.lower(axis) + half * (1.0 + place);
-                weights[i] *= half * weight;
-                index /= m;
+            for (axis, rule) in rules.iter().rev() {
+                let Node { place, weight } = rule[index % rule.len()];
+                s[(i, *axis)] = place;
+                weights[i] *= weight;
+                index /= rule.len();
             }
         }
-        (x, weights)
+        (patch.points(s), weights)
     }
 }
 
-/// A node of a rule on [−1, 1].
+/// A node of a rule on an interval, [−1, 1] for Legendre's.
 #[derive(Clone, Copy, Debug)]
 struct Node {
     place: f64,

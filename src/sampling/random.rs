@@ -22,11 +22,11 @@ impl Sampler for Random {
     fn draw(&self, piece: &Piece, cell: usize, chance: &mut Chance) -> (Mat<f64>, Vec<f64>) {
         let part = piece.patch.cell(cell, piece.cells);
         let n = piece.run(cell).len();
-        let mut x = Mat::zeros(n, part.dim());
+        let mut s = Mat::zeros(n, part.parameters());
         for i in 0..n {
-            for axis in 0..part.dim() {
+            for axis in 0..part.parameters() {
                 let [lower, upper] = [part.lower(axis), part.upper(axis)];
-                x[(i, axis)] = if lower < upper {
+                s[(i, axis)] = if lower < upper {
                     lower + (upper - lower) * chance.cell.random::<f64>()
                 } else {
                     lower
@@ -34,6 +34,6 @@ impl Sampler for Random {
             }
         }
         let weight = part.measure() / n.max(1) as f64;
-        (x, vec![weight; n])
+        (part.points(s), vec![weight; n])
     }
 }

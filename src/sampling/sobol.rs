@@ -58,16 +58,16 @@ impl Sampler for Sobol {
     fn draw(&self, piece: &Piece, cell: usize, chance: &mut Chance) -> (Mat<f64>, Vec<f64>) {
         let patch = &piece.patch;
         let run = piece.run(cell);
-        let mut x = Mat::from_fn(run.len(), patch.dim(), |_, axis| patch.lower(axis));
+        let mut s = Mat::from_fn(run.len(), patch.parameters(), |_, axis| patch.lower(axis));
         for (axis, directions) in patch.free_axes().into_iter().zip(&self.directions) {
             let key = chance.patch.random();
             let side = patch.upper(axis) - patch.lower(axis);
-            for (x, index) in x.col_as_slice_mut(axis).iter_mut().zip(run.clone()) {
-                *x += side * unit(scrambled(digits(directions, index), key));
+            for (s, index) in s.col_as_slice_mut(axis).iter_mut().zip(run.clone()) {
+                *s += side * unit(scrambled(digits(directions, index), key));
             }
         }
         let weight = patch.measure() / piece.count as f64;
-        (x, vec![weight; run.len()])
+        (patch.points(s), vec![weight; run.len()])
     }
 }
 

@@ -1,6 +1,8 @@
 //! Runs a deck inside a test: on ranks as threads, with a number of rayon threads each.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod shapes;
+
 use ned_dist::comm::{Comm, Shares, team_with_threads};
 use ned_dist::deck::Deck;
 use ned_dist::error::Result;

@@ -15,7 +15,7 @@ mod tangent;
 
 pub use tangent::{RowSource, Tangent};
 
-use crate::comm::{Comm, Shares, tree_sum};
+use crate::comm::{Comm, Phase, Shares, during, tree_sum};
 use crate::error::{Error, Result};
 use crate::expression::Derivative;
 use crate::jet::Layout;
@@ -148,6 +148,10 @@ impl<'a> Flow<'a> {
 
     /// Energies and forces at θ. Collective.
     pub fn covector(&self, theta: &[f64]) -> Covector {
+        during(self.comm, Phase::Network, || self.evaluated(theta))
+    }
+
+    fn evaluated(&self, theta: &[f64]) -> Covector {
         let worker = self.worker();
         let first = worker.cells.start;
         let evaluate = |cell| worker.evaluate(theta, cell);

@@ -2,7 +2,7 @@
 
 use super::cell::{CellForce, Worker};
 use super::{Covector, Flow};
-use crate::comm::{tree_fold, tree_sum};
+use crate::comm::{Phase, during, tree_fold, tree_sum};
 use crate::simd::vectorised;
 use crate::vector::{dot, norm};
 use faer::Mat;
@@ -45,7 +45,9 @@ impl<'a> Flow<'a> {
             let rows: usize = worker.cells.clone().map(entries).sum();
             if rows * theta.len() * size_of::<f64>() <= ROWS_KEPT_BYTES {
                 let form = |cell| worker.rows(theta, cell);
-                tangent.rows = Some(worker.cells.clone().into_par_iter().map(form).collect());
+                let cells = worker.cells.clone().into_par_iter();
+                let rows = during(self.comm, Phase::Network, || cells.map(form).collect());
+                tangent.rows = Some(rows);
             }
         }
         tangent
@@ -132,7 +134,10 @@ impl Tangent<'_, '_> {
         let (source, by_rows) = (self.row_source(), self.by_rows);
         let first = source.worker.cells.start;
         let leaf = |cell: usize| source.pull(cell, &at.cells[cell - first], by_rows);
-        tree_sum(self.flow.comm, self.flow.shares(), &leaf)
+        let comm = self.flow.comm;
+        during(comm, Phase::Network, || {
+            tree_sum(comm, self.flow.shares(), &leaf)
+        })
     }
 
     /// The covector (v + A x, f): where the linearised residual lies after the step x.
@@ -140,11 +145,10 @@ impl Tangent<'_, '_> {
         let source = self.row_source();
         let first = source.worker.cells.start;
         let cells = at.cells.par_iter().enumerate();
+        let pushed = cells.map(|(index, at)| source.push(first + index, at, x));
         Covector {
             energies: at.energies.clone(),
-            cells: cells
-                .map(|(index, at)| source.push(first + index, at, x))
-                .collect(),
+            cells: during(self.flow.comm, Phase::Network, || pushed.collect()),
         }
     }
 

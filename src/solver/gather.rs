@@ -4,7 +4,7 @@
 //! compressing: into R of a QR factorisation, or into the Gram matrix AᵀA. When to compress depends on
 //! the number of rows alone, so the result has the same bits for any number of ranks and threads.
 
-use crate::comm::{Wire, tree_fold};
+use crate::comm::{Phase, Wire, during, tree_fold};
 use crate::flow::Tangent;
 use faer::Mat;
 use std::borrow::Cow;
@@ -59,8 +59,10 @@ pub fn gather_with(
         }
         (left, right) => Folded::Compressed(by.join(finish(left, by), finish(right, by))),
     };
-    let root = tree_fold(flow.comm, flow.shares(), &leaf, &merge)?;
-    Some(finish(root, by))
+    during(flow.comm, Phase::Assembly, || {
+        let root = tree_fold(flow.comm, flow.shares(), &leaf, &merge)?;
+        Some(finish(root, by))
+    })
 }
 
 fn finish(node: Folded, by: &dyn Compression) -> Mat<f64> {

@@ -23,7 +23,10 @@ impl Run<'_> {
             reason: end.reason.clone(),
             limits: self.folder.identity().limits.clone(),
         });
-        self.save()?;
+        // A run that is stopped from outside has saved at once: it may be killed any moment.
+        if end.status != Status::Stopped {
+            self.save()?;
+        }
         let (theta, energy) = self.result(flow);
         let errors = self.errors(&theta, true);
         let rmse = |wanted: &str| {

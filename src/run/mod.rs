@@ -171,12 +171,12 @@ impl<'a> Run<'a> {
         let mut ready = false;
         loop {
             let orders = self.orders();
+            if orders.save || orders.stop.is_some() {
+                self.save()?;
+            }
             if let Some(cause) = orders.stop {
                 let reason = cause.reason(&set.deck.stop);
                 return Ok(End::of(Status::Stopped, reason));
-            }
-            if orders.save {
-                self.save()?;
             }
             self.watch.begin();
             let epoch = self.epoch(stage);

@@ -34,12 +34,11 @@ pub fn gather(tangent: &Tangent, by: &dyn Compression) -> Option<Mat<f64>> {
     gather_with(tangent, by, &|rows, _| rows.into_owned())
 }
 
+/// Makes the rows to be gathered of a cell's rows A and its residual part v.
+pub type Widen<'w> = dyn Fn(Cow<'_, Mat<f64>>, &[f64]) -> Mat<f64> + Sync + 'w;
+
 /// The same with rows that `widen` makes of a cell's rows A and its residual part v.
-pub fn gather_with(
-    tangent: &Tangent,
-    by: &dyn Compression,
-    widen: &(dyn Fn(Cow<'_, Mat<f64>>, &[f64]) -> Mat<f64> + Sync),
-) -> Option<Mat<f64>> {
+pub fn gather_with(tangent: &Tangent, by: &dyn Compression, widen: &Widen) -> Option<Mat<f64>> {
     let flow = tangent.flow;
     let rows = tangent.row_source();
     let fold = |node: Folded| match node {

@@ -10,7 +10,7 @@ use ned_dist::deck::Deck;
 use ned_dist::flow::{Flow, Metric};
 use ned_dist::jet::{Jets, Layout};
 use ned_dist::problem::{Problem, build};
-use ned_dist::sampling::{Purpose, Sample, stream};
+use ned_dist::sampling::{Draw, Purpose, Sample, stream};
 
 const SYSTEM: &str = r#"
 [domain]
@@ -62,7 +62,12 @@ fn square(problem: &Problem, x: &[f64], streams: usize) -> f64 {
     let (term, h) = (&problem.terms[0], 1e-5);
     let mut sum = 0.0;
     for cell in 0..term.cells() {
-        let sample = term.draw(0, Purpose::Training, 0, cell, cell);
+        let draw = Draw {
+            seed: 0,
+            purpose: Purpose::Training,
+            epoch: 0,
+        };
+        let sample = term.draw(draw, cell, cell);
         let [above, below] = [h, -h].map(|h| jets(problem, &sample, x, h));
         for unknown in 0..problem.unknowns.len() {
             for stream in 0..streams {

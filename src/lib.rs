@@ -33,15 +33,15 @@
 //! | module | noun |
 //! |---|---|
 //! | [`cli`] | arguments and what is printed: the only place that prints |
-//! | [`run`] | the time loop, plan, limits and signals, history, checkpoints (the only `bincode`), summary |
+//! | [`run`] | the time loop, the plan and its stages, limits and signals, history, checkpoints (the only `bincode`), summary |
 //! | [`output`] | fields on a grid as csv, npy, vti |
-//! | [`stepper`] | natural-level rule, Runge–Kutta methods, and the baselines sgd, adam, lbfgs |
-//! | [`solver`] | θ' = −G⁺ g: qr, cholesky, steepest |
+//! | [`stepper`] | efficient NED on fresh subsets, natural-level rule, Runge–Kutta methods, and the baselines sgd, adam, lbfgs |
+//! | [`solver`] | θ' = −G⁺ g: qr, cholesky, kernel, steepest; recursive least squares |
 //! | [`flow`] | energy, gradient and tangent rows over all cells of all ranks |
 //! | [`problem`] | terms, regions, boundary conditions, data, error norms, from a deck |
 //! | [`energy`] | densities: residual, variational |
-//! | [`network`] | u(x; θ), its jets and their pullback |
-//! | [`sampling`], [`domain`] | points, weights, streams; patches and their cells |
+//! | [`network`] | u(x; θ), its jets and their pullback; embeddings, boundary values built in |
+//! | [`sampling`], [`domain`] | points by every rule, weights, streams; patches and their cells |
 //! | [`jet`], [`expression`] | derivatives at points; equations as expressions |
 //! | [`deck`], [`table`] | the input file; tables of data |
 //! | [`comm`] | ranks (the only `mpi`), reductions over the tree of cells, the clock of a rank's phases |

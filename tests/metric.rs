@@ -60,13 +60,13 @@ fn jets(problem: &Problem, sample: &Sample, x: &[f64], h: f64) -> Jets {
 /// Σ w |∂(first `streams` of the jet)/∂θ x|² over the interior, by central differences.
 fn square(problem: &Problem, x: &[f64], streams: usize) -> f64 {
     let (term, h) = (&problem.terms[0], 1e-5);
+    let draw = Draw {
+        seed: 0,
+        purpose: Purpose::Training,
+        epoch: 0,
+    };
     let mut sum = 0.0;
     for cell in 0..term.cells() {
-        let draw = Draw {
-            seed: 0,
-            purpose: Purpose::Training,
-            epoch: 0,
-        };
         let sample = term.draw(draw, cell, cell);
         let [above, below] = [h, -h].map(|h| jets(problem, &sample, x, h));
         for unknown in 0..problem.unknowns.len() {

@@ -29,15 +29,15 @@ pub trait Compression: Sync {
     fn join(&self, left: Mat<f64>, right: Mat<f64>) -> Mat<f64>;
 }
 
+/// Makes of a cell's rows A and its residual part v the rows that are gathered.
+pub type Widen<'w> = dyn Fn(Cow<'_, Mat<f64>>, &[f64]) -> Mat<f64> + Sync + 'w;
+
 /// The compressed rows of all cells on rank 0, nothing elsewhere. Collective.
 pub fn gather(tangent: &Tangent, by: &dyn Compression) -> Option<Mat<f64>> {
     gather_with(tangent, by, &|rows, _| rows.into_owned())
 }
 
-/// Makes the rows to be gathered of a cell's rows A and its residual part v.
-pub type Widen<'w> = dyn Fn(Cow<'_, Mat<f64>>, &[f64]) -> Mat<f64> + Sync + 'w;
-
-/// The same with rows that `widen` makes of a cell's rows A and its residual part v.
+/// The same with rows that `widen` makes of those of a cell.
 pub fn gather_with(tangent: &Tangent, by: &dyn Compression, widen: &Widen) -> Option<Mat<f64>> {
     let flow = tangent.flow;
     let rows = tangent.row_source();

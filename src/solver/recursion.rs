@@ -14,7 +14,6 @@
 
 use super::gather::{Compression, gather_with, stack};
 use super::qr::triangle;
-use crate::comm::{Phase, during};
 use crate::error::{Error, Result};
 use crate::flow::Tangent;
 use crate::vector::finite;
@@ -103,20 +102,17 @@ impl Recursion {
             Mat::from_fn(n, p + 1, |i, j| if j < p { rows[(i, j)] } else { v[i] })
         });
         let mut delta = vec![0.0; p];
-        let comm = tangent.flow.comm;
-        during(comm, Phase::Solve, || {
-            if let Some(rows) = rows {
-                let r = self.triangle.get_or_insert_with(|| {
-                    let size = (rows.subcols(0, p).squared_norm_l2() / p as f64).sqrt();
-                    Mat::from_fn(p, p + 1, |i, j| if i == j { PRIOR * size } else { 0.0 })
-                });
-                forget(r, keep.sqrt());
-                r.col_as_slice_mut(p).fill(0.0);
-                absorb(r, rows);
-                delta = back_substituted(r);
-            }
-        });
-        comm.broadcast(&mut delta);
+        if let Some(rows) = rows {
+            let r = self.triangle.get_or_insert_with(|| {
+                let size = (rows.subcols(0, p).squared_norm_l2() / p as f64).sqrt();
+                Mat::from_fn(p, p + 1, |i, j| if i == j { PRIOR * size } else { 0.0 })
+            });
+            forget(r, keep.sqrt());
+            r.col_as_slice_mut(p).fill(0.0);
+            absorb(r, rows);
+            delta = back_substituted(r);
+        }
+        tangent.flow.comm.broadcast(&mut delta);
         if finite(&delta) {
             Ok(delta)
         } else {

@@ -33,7 +33,7 @@
 //! | module | noun |
 //! |---|---|
 //! | [`cli`] | arguments and what is printed: the only place that prints |
-//! | [`run`] | the time loop, the plan and its stages, history, checkpoints (the only `bincode`), summary |
+//! | [`run`] | the time loop, the plan and its stages, limits and signals, history, checkpoints (the only `bincode`), summary |
 //! | [`output`] | fields on a grid as csv, npy, vti |
 //! | [`stepper`] | efficient NED on fresh subsets, natural-level rule, Runge–Kutta methods, and the baselines sgd, adam, lbfgs |
 //! | [`solver`] | θ' = −G⁺ g: qr, cholesky, kernel, steepest; recursive least squares |
@@ -44,7 +44,7 @@
 //! | [`sampling`], [`domain`] | points by every rule, weights, streams; patches and their cells |
 //! | [`jet`], [`expression`] | derivatives at points; equations as expressions |
 //! | [`deck`], [`table`] | the input file; tables of data |
-//! | [`comm`] | ranks (the only `mpi`), and reductions over the tree of cells |
+//! | [`comm`] | ranks (the only `mpi`), reductions over the tree of cells, the clock of a rank's phases |
 //!
 //! A family is a folder: its `mod.rs` holds the trait and its contract, every method is one file.
 //!
@@ -53,8 +53,8 @@
 //! - **The same bits** of θ for any number of ranks and threads. Floating-point sums run over a
 //!   binary tree that depends on the number of cells alone ([`comm::tree_fold`]); randomness belongs
 //!   to the cell ([`sampling::stream`]); factorisations are sequential, their blocks parallel.
-//! - **One sequence of collectives** on every rank. Rank 0 alone reads, writes and looks at the
-//!   clock; what it learns is broadcast, its errors too ([`run::agree`]).
+//! - **One sequence of collectives** on every rank. Rank 0 alone reads, writes and lets a clock
+//!   decide; what it learns is broadcast, its errors too ([`run::agree`]).
 //! - **Bad input** ends before anything is written; a failed solve ends with its last good state
 //!   saved.
 

@@ -75,6 +75,13 @@ fn only_the_command_line_prints() {
 }
 
 #[test]
+fn clocks_and_signals_have_their_places() {
+    let clocks = ["run", "cli", "comm/clock.rs", "comm/timed.rs"];
+    assert_only_in("Instant::now(", &clocks);
+    assert_only_in("signal_hook::", &["run/signals.rs", "run/cause.rs"]);
+}
+
+#[test]
 fn imports_run_downward() {
     let level = |module: &str| LAYERS.iter().position(|layer| layer.contains(&module));
     for (path, text) in sources() {

@@ -21,6 +21,7 @@ use crate::run::{Status, agree};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 /// Seconds for each method where neither the deck nor the command line says.
 const SECONDS: f64 = 10.0;
@@ -29,12 +30,15 @@ const MANY: u64 = 1_000_000_000;
 
 /// Solves by every method, prints the table, and gives the exit code.
 pub fn compare(arguments: &CompareArgs) -> ExitCode {
-    on_ranks(|comm| solve_all(arguments, comm))
+    let started = Instant::now();
+    on_ranks(arguments.run.watchdog, |comm| {
+        solve_all(arguments, comm, started)
+    })
 }
 
-fn solve_all(arguments: &CompareArgs, comm: &dyn Comm) -> Result<ExitCode> {
+fn solve_all(arguments: &CompareArgs, comm: &dyn Comm, started: Instant) -> Result<ExitCode> {
     let (deck, table) = load(&arguments.run.deck, comm)?;
-    let session = Session::new(&arguments.run, comm)?;
+    let session = Session::new(&arguments.run, comm, started)?;
     let budget = arguments.seconds.or(deck.stop.seconds).unwrap_or(SECONDS);
     let methods = methods(arguments, &deck);
     // All of them are looked at before the first one starts.
@@ -45,7 +49,7 @@ fn solve_all(arguments: &CompareArgs, comm: &dyn Comm) -> Result<ExitCode> {
     }
     let out = out_folder(&arguments.run, "compare");
     let out = out.unwrap_or_else(|| PathBuf::from("poisson-2d-compare"));
-    session.warn_of_threads(&mut session.progress(None));
+    session.warn_of_surroundings(&mut session.progress(None));
     let mut all_well = true;
     for job in &jobs {
         all_well &= solve(job, &session, &out)?;

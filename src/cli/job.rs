@@ -1,22 +1,28 @@
 //! A deck made ready and solved in a folder: what `run` does once and `compare` for every method.
 
+use super::placement::Placement;
 use super::progress::Progress;
 use super::report::plural;
 use super::threads::{Threads, decide};
+use super::time_limits::limits;
 use super::{Resume, RunArgs, fail};
-use crate::comm::{self, Comm, Shares, launcher_rank};
+use crate::comm::{self, Comm, Shares, Timed, launcher_rank};
 use crate::deck::Deck;
 use crate::error::{Error, Result};
 use crate::problem::{Problem, build};
-use crate::run::{Folder, Identity, Observer, Opened, Plan, Policy, Run, Setting, Summary};
+use crate::run::{Folder, Identity, Limits, Observer, Opened, Plan, Policy, Run, Setting, Summary};
 use crate::table::Table;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
-/// Joins the ranks, does a command's work, prints its error, and gives the exit code.
-pub(super) fn on_ranks(work: impl FnOnce(&dyn Comm) -> Result<ExitCode>) -> ExitCode {
+/// Joins the ranks, with a watchdog of some patience if one is wanted, does a command's work, prints its error, and gives the exit code.
+pub(super) fn on_ranks(
+    watchdog: Option<Duration>,
+    work: impl FnOnce(&dyn Comm) -> Result<ExitCode>,
+) -> ExitCode {
     let comm = match comm::start() {
-        Ok(comm) => comm,
+        Ok(comm) => Box::new(Timed::new(comm, watchdog)),
         Err(message) => {
             let speak = launcher_rank().unwrap_or(0) == 0;
             return fail(&Error::Input(message), speak);
@@ -37,15 +43,22 @@ pub(super) struct Session<'a> {
     /// Whether this rank tells the user how it goes.
     pub(super) tells: bool,
     policy: Policy,
+    limits: Limits,
+    placement: Placement,
+    warnings: Vec<String>,
 }
 
 impl<'a> Session<'a> {
-    /// Starts the threads that the arguments or the environment ask for.
+    /// Starts the threads that the arguments or the environment ask for, in a process that began at
+    /// `started`. Collective.
     ///
     /// # Errors
     /// If they ask for none.
-    pub(super) fn new(arguments: &RunArgs, comm: &'a dyn Comm) -> Result<Self> {
+    pub(super) fn new(arguments: &RunArgs, comm: &'a dyn Comm, started: Instant) -> Result<Self> {
         let threads = decide(arguments.threads, comm)?;
+        let placement = Placement::gather(comm, threads.count);
+        let mut warnings = placement.warnings();
+        let limits = limits(arguments, started, &mut |warning| warnings.push(warning))?;
         // The main thread is one of the pool: one thread per rank means no hand-over at all.
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads.count)
@@ -60,6 +73,9 @@ impl<'a> Session<'a> {
                 resume: arguments.resume == Resume::Auto,
                 force: arguments.force,
             },
+            limits,
+            placement,
+            warnings,
         })
     }
 
@@ -68,11 +84,10 @@ impl<'a> Session<'a> {
         Progress::new(steps, !self.tells)
     }
 
-    /// Warns of threads that are badly placed.
-    pub(super) fn warn_of_threads(&self, progress: &mut Progress) {
-        let warning = self.threads.warning.iter();
-        let warning = warning.filter(|_| self.comm.rank() == 0);
-        warning.for_each(|w| progress.warn(w));
+    /// Warns of ranks and threads that are badly placed, and of limits that mean nothing.
+    pub(super) fn warn_of_surroundings(&self, progress: &mut Progress) {
+        let warnings = self.warnings.iter().filter(|_| self.comm.rank() == 0);
+        warnings.for_each(|w| progress.warn(w));
     }
 }
 
@@ -144,7 +159,8 @@ impl Job {
             shares: &self.shares,
             threads: session.threads.count,
         };
-        let summary = Run::new(setting, folder, progress, state).go()?;
+        let run = Run::new(setting, folder, progress, state).under(&session.limits);
+        let summary = run.go()?;
         progress.done();
         Ok(Outcome::Ended(Box::new(summary)))
     }
@@ -152,8 +168,9 @@ impl Job {
     /// What is about to be solved, for people.
     pub(super) fn header(&self, session: &Session) -> String {
         let (comm, threads) = (session.comm, &session.threads);
+        let placement = session.placement.lines();
         format!(
-            "ned-dist {}: {}\n  {}\n  {}\n  {} x {} ({}), {}\n",
+            "ned-dist {}: {}\n  {}\n  {}\n  {} x {} ({}), {}\n  {}\n",
             env!("CARGO_PKG_VERSION"),
             self.deck.title,
             self.problem.describe(),
@@ -162,6 +179,7 @@ impl Job {
             plural(threads.count, "thread"),
             threads.source,
             comm.name().split(',').next().unwrap_or_default(),
+            placement.join("\n  "),
         )
     }
 

@@ -2,14 +2,18 @@
 
 mod check;
 mod compare;
+mod cores;
+mod doctor;
 mod input;
 mod job;
 mod new;
+mod placement;
 mod progress;
 mod report;
 mod run;
 mod standing;
 mod threads;
+mod time_limits;
 
 use crate::comm::launcher_rank;
 use crate::deck::MethodName;
@@ -17,6 +21,7 @@ use crate::error::Error;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Neural Energy Descent: solves PDEs and fits data by the gradient flow of their energy, on one
 /// core or many ranks.
@@ -37,8 +42,12 @@ const EXAMPLES: &str = "Examples:
   mpirun -n 4 ned-dist run poisson-2d.toml --out result
   ned-dist compare poisson-2d.toml --methods ned,adam,lbfgs --seconds 20
   ned-dist run poisson-2d.toml --set network.hidden=[32,32] --set stop.seconds=60
+  mpirun -n 4 ned-dist doctor                 is this machine fit for it?
 
-Exit codes: 0 finished or stopped at a limit; 1 the solve failed; 2 the input is wrong.";
+A run that gets SIGUSR1, SIGTERM or SIGINT, or finds a file STOP in its folder, saves and stops; the
+same command goes on. A file CHECKPOINT makes it save and go on.
+
+Exit codes: 0 finished, or saved and stopped; 1 the solve failed; 2 the input is wrong.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -48,6 +57,8 @@ enum Command {
     Compare(CompareArgs),
     /// Validate a deck; print it with every default filled in, and the memory and work of a step
     Check(DeckArgs),
+    /// Test this machine: ranks, MPI, threads, network, disk
+    Doctor(DoctorArgs),
     /// Write a starter deck; without a name, list them
     New {
         /// Name of a starter deck
@@ -99,9 +110,24 @@ struct RunArgs {
     /// Start over, whatever the folder holds
     #[arg(long)]
     force: bool,
+    /// Save and stop before the process has run for so long, as in 23.5h, 90m, 3600s, HH:MM:SS; the
+    /// same command goes on
+    #[arg(long, value_name = "TIME", value_parser = time_limits::wall_time)]
+    max_time: Option<Duration>,
+    /// Say which rank is where when one has done the same for so long, as in 10m
+    #[arg(long, value_name = "TIME", value_parser = time_limits::wall_time)]
+    watchdog: Option<Duration>,
     /// Go on from a checkpoint in the folder if there is one, or refuse to
     #[arg(long, value_enum, default_value_t)]
     resume: Resume,
+}
+
+/// Arguments of `doctor`.
+#[derive(Clone, Debug, Default, Args)]
+struct DoctorArgs {
+    /// Threads per rank, as for `run`
+    #[arg(long, value_name = "T")]
+    threads: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -134,6 +160,7 @@ pub fn execute(cli: Cli) -> ExitCode {
         None => return run::run(&RunArgs::default()),
         Some(Command::Run(arguments)) => return run::run(&arguments),
         Some(Command::Compare(arguments)) => return compare::compare(&arguments),
+        Some(Command::Doctor(arguments)) => return doctor::doctor(&arguments),
         Some(Command::Check(arguments)) => check::check(&arguments, first),
         Some(Command::New { name }) => new::new(name.as_deref(), first),
     };

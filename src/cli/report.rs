@@ -1,7 +1,7 @@
 //! The summary on the screen, and the table of several methods.
 
 use super::standing::{Column, ERRORS, Measure, Standing};
-use crate::run::{Status, Summary};
+use crate::run::{Span, Status, Summary};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -48,6 +48,35 @@ pub fn text(summary: &Summary, out: Option<&Path>) -> String {
     row("parameters", summary.theta_digest[..16].to_string());
     if let Some(out) = out {
         row("written to", out.display().to_string());
+    }
+    text
+}
+
+/// Where the time went, a line per phase; nothing where it was not measured.
+pub fn phases(spans: &[Span]) -> String {
+    let mut text = String::new();
+    if spans.is_empty() {
+        return text;
+    }
+    let _ = writeln!(
+        text,
+        "  {:<14}{:>9}{:>9}{:>9}{:>10}{:>8}",
+        "seconds", "min", "mean", "max", "max/mean", "share"
+    );
+    for span in spans {
+        let Span {
+            name,
+            min,
+            mean,
+            max,
+            imbalance,
+            share,
+        } = span;
+        let percent = 100.0 * share;
+        let _ = writeln!(
+            text,
+            "  {name:<14}{min:>9.2}{mean:>9.2}{max:>9.2}{imbalance:>10.2}{percent:>6.1} %"
+        );
     }
     text
 }

@@ -8,20 +8,22 @@ use crate::error::Result;
 use crate::run::{Status, Summary};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
 /// Solves, prints, and gives the exit code.
 pub fn run(arguments: &RunArgs) -> ExitCode {
-    on_ranks(|comm| solve(arguments, comm))
+    let started = Instant::now();
+    on_ranks(arguments.watchdog, |comm| solve(arguments, comm, started))
 }
 
-fn solve(arguments: &RunArgs, comm: &dyn Comm) -> Result<ExitCode> {
+fn solve(arguments: &RunArgs, comm: &dyn Comm, started: Instant) -> Result<ExitCode> {
     let (deck, table) = load(&arguments.deck, comm)?;
-    let session = Session::new(arguments, comm)?;
+    let session = Session::new(arguments, comm, started)?;
     let job = Job::new(deck, table, comm)?;
     // The built-in problem writes only where it is told to.
     let out = out_folder(arguments, "out");
     let mut progress = session.progress(Some(job.deck.stop.steps));
-    session.warn_of_threads(&mut progress);
+    session.warn_of_surroundings(&mut progress);
     if session.tells {
         eprint!("{}", job.header(&session));
     }
@@ -57,5 +59,6 @@ fn conclude(summary: &Summary, arguments: &RunArgs, out: Option<&Path>) {
         eprintln!("error: {}{saved}", summary.reason);
     } else if !arguments.quiet {
         print!("{}", report::text(summary, out));
+        print!("{}", report::phases(&summary.phases));
     }
 }

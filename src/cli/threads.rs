@@ -1,5 +1,6 @@
 //! How many threads a rank uses, and who said so.
 
+use super::cores::online;
 use crate::comm::Comm;
 use crate::error::{Error, Result};
 use std::thread::available_parallelism;
@@ -11,8 +12,6 @@ pub struct Threads {
     pub count: usize,
     /// The variable or rule that decided.
     pub source: &'static str,
-    /// Something about the placement that costs speed.
-    pub warning: Option<String>,
 }
 
 const VARIABLES: [&str; 3] = [
@@ -28,7 +27,7 @@ const VARIABLES: [&str; 3] = [
 /// If a number is zero or none.
 pub fn decide(argument: Option<usize>, comm: &dyn Comm) -> Result<Threads> {
     let visible = available_parallelism().map_or(1, usize::from);
-    let online = online_cores().unwrap_or(visible);
+    let online = online().unwrap_or(visible);
     let here = comm.ranks_here();
     // A rank bound to a part of the machine has its cores for itself.
     let bound = visible < online;
@@ -48,23 +47,7 @@ pub fn decide(argument: Option<usize>, comm: &dyn Comm) -> Result<Threads> {
             "{source}: 0 threads; at least 1 is needed"
         )));
     }
-    let warning = if bound && count > visible {
-        Some(format!(
-            "{count} threads per rank, but each rank is bound to {visible} of {online} cores; add \
-             --bind-to none to mpirun"
-        ))
-    } else if count * here > online {
-        Some(format!(
-            "{here} ranks x {count} threads share {online} cores of this host; use fewer"
-        ))
-    } else {
-        None
-    };
-    Ok(Threads {
-        count,
-        source,
-        warning,
-    })
+    Ok(Threads { count, source })
 }
 
 fn from_environment() -> Result<Option<(usize, &'static str)>> {
@@ -80,11 +63,4 @@ fn from_environment() -> Result<Option<(usize, &'static str)>> {
         return Ok(Some((count, name)));
     }
     Ok(None)
-}
-
-/// Cores of the machine, whatever this process may use of them.
-fn online_cores() -> Option<usize> {
-    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
-    let cores = text.lines().filter(|l| l.starts_with("processor")).count();
-    (cores > 0).then_some(cores)
 }

@@ -21,6 +21,12 @@ pub fn set_context(doing: String) {
     *CONTEXT.lock().unwrap_or_else(PoisonError::into_inner) = doing;
 }
 
+/// What the program is doing, if it has said so. Never waits: a failing thread may hold the lock.
+pub fn context() -> Option<String> {
+    let context = CONTEXT.try_lock().ok()?;
+    (!context.is_empty()).then(|| context.clone())
+}
+
 /// From here on, the first panic of this process prints one line (and a backtrace where
 /// RUST_BACKTRACE asks for it) and calls `end`. Nothing unwinds, so nothing catches it either.
 pub fn install(rank: usize, host: &str, end: impl Fn() -> Infallible + Send + Sync + 'static) {
@@ -50,11 +56,7 @@ fn describe(info: &PanicHookInfo) -> String {
         .map(str::trim)
         .collect::<Vec<_>>()
         .join("; ");
-    // The panicking thread may hold the lock: never wait for it here.
-    let doing = match CONTEXT.try_lock() {
-        Ok(context) if !context.is_empty() => format!(" in {context}"),
-        _ => String::new(),
-    };
+    let doing = context().map_or(String::new(), |context| format!(" in {context}"));
     let place = info
         .location()
         .map_or(String::new(), |place| format!(" at {place}"));

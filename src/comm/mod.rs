@@ -14,21 +14,25 @@
 //! ([`set_context`]). A failure that all ranks see in the same place is an ordinary error.
 
 mod binomial;
+mod clock;
 mod failure;
 mod launcher;
 mod ordered;
 mod shares;
 mod solo;
 mod team;
+mod timed;
 mod tree;
 #[cfg(feature = "mpi")]
 mod world;
 
+pub use clock::{Clock, Phase, during};
 pub use failure::set_context;
 pub use launcher::launcher_rank;
 pub use shares::Shares;
 pub use solo::Solo;
 pub use team::{team, team_with_threads};
+pub use timed::Timed;
 pub use tree::{Wire, tree_fold, tree_sum};
 #[cfg(feature = "mpi")]
 pub use world::World;
@@ -96,6 +100,16 @@ pub trait Comm {
 
     /// What carries the messages, for the log: "Open MPI v4.1.4, ...", "one process".
     fn name(&self) -> String;
+
+    /// How MPI works with threads, for `doctor`.
+    fn threading(&self) -> &'static str {
+        "threads are free: there is no MPI"
+    }
+
+    /// Where this rank's time goes, if that is measured.
+    fn clock(&self) -> Option<&Clock> {
+        None
+    }
 
     /// Leaves in order, together with all other ranks. The last call of a run.
     fn finish(self: Box<Self>) {}

@@ -157,6 +157,15 @@ impl Comm for World {
         library()
     }
 
+    fn threading(&self) -> &'static str {
+        match environment::threading_support() {
+            Threading::Single => "MPI_THREAD_SINGLE",
+            Threading::Funneled => "MPI_THREAD_FUNNELED",
+            Threading::Serialized => "MPI_THREAD_SERIALIZED",
+            Threading::Multiple => "MPI_THREAD_MULTIPLE",
+        }
+    }
+
     /// Finalises MPI, all ranks together: finalising waits busily, so they meet before.
     fn finish(mut self: Box<Self>) {
         self.barrier();

@@ -19,7 +19,7 @@ mod tests;
 
 pub use tangent::{RowSource, Tangent};
 
-use crate::comm::{Comm, Shares, tree_sum};
+use crate::comm::{Comm, Phase, Shares, during, tree_sum};
 use crate::error::{Error, Result};
 use crate::expression::Derivative;
 use crate::jet::Layout;
@@ -152,6 +152,10 @@ impl<'a> Flow<'a> {
 
     /// Energies and forces at θ. Collective.
     pub fn covector(&self, theta: &[f64]) -> Covector {
+        during(self.comm, Phase::Network, || self.evaluated(theta))
+    }
+
+    fn evaluated(&self, theta: &[f64]) -> Covector {
         let worker = self.worker();
         let evaluate = |cell| worker.evaluate(theta, cell);
         self.summed(worker.cells.clone().into_par_iter().map(evaluate).collect())

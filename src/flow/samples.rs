@@ -5,7 +5,7 @@
 //! who draws them: what cells must know of one another travels over the fixed tree.
 
 use super::Flow;
-use crate::comm::{Comm, Shares, tree_fold, tree_sum};
+use crate::comm::{Comm, Phase, Shares, during, tree_fold, tree_sum};
 use crate::problem::{Problem, Term};
 use crate::sampling::{Candidates, Draw, Emphasis, Purpose, Sample};
 use rand::RngExt;
@@ -26,12 +26,14 @@ impl Flow<'_> {
     /// The samples are a function of the seed, `epoch` and `anchor`: who wants them again needs the
     /// same anchor, not only the same epoch. Without adaptive points this is [`Flow::draw`].
     pub fn adapt(&mut self, epoch: u64, anchor: &[f64]) {
-        self.draw(epoch);
-        for term in 0..self.problem.terms.len() {
-            if self.problem.terms[term].is_adaptive() {
-                self.adapt_term(term, epoch, anchor);
+        during(self.comm, Phase::Sampling, || {
+            self.draw(epoch);
+            for term in 0..self.problem.terms.len() {
+                if self.problem.terms[term].is_adaptive() {
+                    self.adapt_term(term, epoch, anchor);
+                }
             }
-        }
+        });
     }
 
     /// The samples of this rank's cells, in order.

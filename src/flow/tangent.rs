@@ -2,7 +2,7 @@
 
 use super::cell::{CellForce, Worker};
 use super::{Covector, Flow};
-use crate::comm::{tree_fold, tree_sum};
+use crate::comm::{Phase, during, tree_fold, tree_sum};
 use crate::simd::vectorised;
 use crate::vector::{dot, norm};
 use faer::Mat;
@@ -33,7 +33,8 @@ impl<'a> Flow<'a> {
             let worker = self.worker();
             let linearise = |cell| worker.linearise(theta, cell);
             let cells = worker.cells.clone().into_par_iter().map(linearise);
-            let (evaluated, rows): (Vec<_>, Vec<_>) = cells.unzip();
+            let sweep = || cells.unzip();
+            let (evaluated, rows): (Vec<_>, Vec<_>) = during(self.comm, Phase::Network, sweep);
             (self.summed(evaluated), Some(rows))
         } else {
             (self.covector(theta), None)
@@ -139,7 +140,10 @@ impl Tangent<'_, '_> {
         let (source, by_rows) = (self.row_source(), self.by_rows);
         let first = source.worker.cells.start;
         let leaf = |cell: usize| source.pull(cell, &at.cells[cell - first], by_rows);
-        tree_sum(self.flow.comm, self.flow.shares(), &leaf)
+        let comm = self.flow.comm;
+        during(comm, Phase::Network, || {
+            tree_sum(comm, self.flow.shares(), &leaf)
+        })
     }
 
     /// The covector (v + A x, f): where the linearised residual lies after the step x.
@@ -147,11 +151,10 @@ impl Tangent<'_, '_> {
         let source = self.row_source();
         let first = source.worker.cells.start;
         let cells = at.cells.par_iter().enumerate();
+        let pushed = cells.map(|(index, at)| source.push(first + index, at, x));
         Covector {
             energies: at.energies.clone(),
-            cells: cells
-                .map(|(index, at)| source.push(first + index, at, x))
-                .collect(),
+            cells: during(self.flow.comm, Phase::Network, || pushed.collect()),
         }
     }
 

@@ -130,12 +130,18 @@ impl Store {
     /// # Errors
     /// If the disk refuses; the earlier checkpoints are then still whole.
     pub fn save(&self, state: &State) -> Result<()> {
+        let temporary = self.folder.join("state.tmp");
         let fail = |what: &str, e: std::io::Error| {
+            // A full disk needs the room.
+            let _ = fs::remove_file(&temporary);
             let folder = self.folder.display();
-            Error::Failed(format!("cannot {what} a checkpoint in {folder}: {e}"))
+            let kept = match self.exists() {
+                true => "; the one before it is whole: the same command goes on from there",
+                false => "",
+            };
+            Error::Failed(format!("cannot {what} a checkpoint in {folder}: {e}{kept}"))
         };
         fs::create_dir_all(&self.folder).map_err(|e| fail("store", e))?;
-        let temporary = self.folder.join("state.tmp");
         let mut file = File::create(&temporary).map_err(|e| fail("create", e))?;
         file.write_all(&encode(state)?)
             .map_err(|e| fail("write", e))?;

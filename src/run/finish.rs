@@ -1,7 +1,8 @@
 //! The end of a run: the result, its errors, the summary.
 
 use super::summary::peak_memory_mb;
-use super::{DataErrors, End, Finished, Run, Seconds, Status, Summary, digest};
+use super::{DataErrors, End, Finished, Run, Seconds, Status, Summary, digest, timing};
+use crate::comm::{Phase, during};
 use crate::error::Result;
 use crate::flow::Flow;
 use crate::problem::Test;
@@ -26,7 +27,10 @@ impl Run<'_> {
             reason: end.reason.clone(),
             limits: self.folder.identity().limits.clone(),
         });
-        self.save()?;
+        // A run that is stopped from outside has saved at once: it may be killed any moment.
+        if end.status != Status::Stopped {
+            self.save()?;
+        }
         let (theta, energy) = self.result(flow, &end);
         let errors = self.errors(&theta, true);
         let rmse = |wanted: &str| {
@@ -38,6 +42,11 @@ impl Run<'_> {
         };
         let mut memory = [peak_memory_mb()];
         self.set.comm.max(&mut memory);
+        if end.status != Status::Failed {
+            during(self.set.comm, Phase::Output, || {
+                self.folder.write_fields(&self.set, &theta)
+            })?;
+        }
         let mut tests = self.set.problem.tests.iter().zip(&errors);
         let exact = tests.find(|(test, _)| matches!(test, Test::Exact { .. }));
         let summary = Summary {
@@ -59,11 +68,12 @@ impl Run<'_> {
                 total: self.seconds(),
                 solve: self.solve,
             },
+            phases: timing::spans(self.set.comm),
             peak_memory_mb: memory[0],
             method: self.set.plan.describe(),
             version: env!("CARGO_PKG_VERSION"),
         };
-        self.folder.close(&self.set, &theta, &summary)?;
+        self.folder.close(&summary)?;
         Ok(summary)
     }
 }

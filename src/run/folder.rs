@@ -3,8 +3,11 @@
 //! Rank 0 alone writes. Whatever goes wrong there is told to all ranks ([`agree`]), so that they
 //! leave together and none waits for ever.
 
-use super::history::{self, History, Record};
-use super::{Found, Setting, State, Status, Store, Summary};
+use super::history::{History, Record};
+use super::lock::Lock;
+use super::notes::Notes;
+use super::opening::{Looked, Policy, look};
+use super::{Setting, State, Store, Summary};
 use crate::comm::Comm;
 use crate::deck::Deck;
 use crate::error::{Error, Result};
@@ -18,6 +21,8 @@ pub struct Folder<'a> {
     path: Option<PathBuf>,
     identity: Identity,
     history: Option<History>,
+    /// Rank 0's.
+    _lock: Option<Lock>,
 }
 
 /// A folder and what was found in it.
@@ -60,15 +65,6 @@ impl Identity {
     }
 }
 
-/// What to do with what is found in a folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Policy {
-    /// Go on from a checkpoint.
-    pub resume: bool,
-    /// Start over, whatever is there.
-    pub force: bool,
-}
-
 /// Rank 0's result, on all ranks. Collective.
 ///
 /// # Errors
@@ -109,10 +105,12 @@ impl<'a> Folder<'a> {
         warn: &mut dyn FnMut(&str),
     ) -> Result<Opened<'a>> {
         let looked = match &path {
-            Some(path) if comm.rank() == 0 => look(path, policy, &identity),
+            Some(path) if comm.rank() == 0 => {
+                look(path, policy, &identity, &comm.hostname()).map(Some)
+            }
             _ => Ok(None),
         };
-        let found = agree(comm, looked)?.flatten();
+        let Looked { found, lock } = agree(comm, looked)?.flatten().unwrap_or_default();
         let mut bytes = match &found {
             Some(found) => found.state.to_bytes()?,
             None => Vec::new(),
@@ -128,6 +126,7 @@ impl<'a> Folder<'a> {
             path,
             identity,
             history: None,
+            _lock: lock,
         };
         if bytes.is_empty() {
             return Ok(Opened::Fresh(folder));
@@ -170,98 +169,62 @@ impl<'a> Folder<'a> {
         Ok(length)
     }
 
-    /// Saves a checkpoint. Collective.
-    ///
-    /// # Errors
-    /// If the disk refuses.
-    pub fn save(&self, state: &State) -> Result<()> {
-        let saved = match &self.path {
-            Some(path) if self.comm.rank() == 0 => store(path).save(state),
-            _ => Ok(()),
-        };
-        agree(self.comm, saved).map(|_| ())
+    /// The notes of the user, on rank 0.
+    pub fn notes(&self) -> Option<Notes> {
+        let path = self.path.as_ref().filter(|_| self.comm.rank() == 0);
+        path.map(|path| Notes::new(path))
     }
 
-    /// Writes the fields and the summary. Collective.
+    /// Saves a checkpoint, after the history that it counts on. Collective.
+    ///
+    /// # Errors
+    /// If the disk refuses; the checkpoint before is then still whole.
+    pub fn save(&self, state: &State) -> Result<()> {
+        self.by_rank_0(|path| {
+            self.history.as_ref().map_or(Ok(()), History::flush)?;
+            store(path).save(state)
+        })
+    }
+
+    /// Writes the fields that the deck asks for. Collective.
     ///
     /// # Errors
     /// If the disk refuses.
-    pub fn close(&self, set: &Setting, theta: &[f64], summary: &Summary) -> Result<()> {
-        let written = match &self.path {
-            Some(path) if self.comm.rank() == 0 => write_results(path, set, theta, summary),
+    pub fn write_fields(&self, set: &Setting, theta: &[f64]) -> Result<()> {
+        self.by_rank_0(|path| write_fields(path, set, theta))
+    }
+
+    /// Writes the summary. Collective.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn close(&self, summary: &Summary) -> Result<()> {
+        self.by_rank_0(|path| summary.write(&path.join("summary.json")))
+    }
+
+    /// Does rank 0's work in the folder, if there is one, and tells all how it went.
+    fn by_rank_0(&self, work: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+        let done = match &self.path {
+            Some(path) if self.comm.rank() == 0 => work(path),
             _ => Ok(()),
         };
-        agree(self.comm, written).map(|_| ())
+        agree(self.comm, done).map(|_| ())
     }
 }
 
-fn store(path: &Path) -> Store {
+/// The checkpoints of the run in a folder.
+pub(super) fn store(path: &Path) -> Store {
     Store::new(path.join("checkpoint"))
 }
 
-/// Looks into a folder on rank 0 and makes it ready to be written.
-fn look(path: &Path, policy: Policy, identity: &Identity) -> Result<Option<Found>> {
-    let refuse = |what: &str| {
-        let path = path.display();
-        Error::Input(format!("--out {path}: {what}"))
-    };
-    let store = store(path);
-    let mut found = None;
-    if !policy.force && store.exists() {
-        if !policy.resume {
-            return Err(refuse(
-                "it holds a run; --resume auto goes on, --force starts over",
-            ));
-        }
-        found = store.load()?;
-        if found
-            .as_ref()
-            .is_some_and(|f| f.state.problem != identity.problem)
-        {
-            return Err(refuse(
-                "it holds a run of another problem (its deck, data or seed differ); choose another \
-                 --out, or --force to overwrite it",
-            ));
-        }
+fn write_fields(path: &Path, set: &Setting, theta: &[f64]) -> Result<()> {
+    if set.deck.output.fields.is_empty() {
+        return Ok(());
     }
-    if let Some(Found { state, .. }) = &mut found {
-        state.finished = state
-            .finished
-            .take()
-            .filter(|f| f.limits == identity.limits);
-        if state.finished.is_some() {
-            return Ok(found);
-        }
+    let grid = set.plan.grid(set.deck, set.problem);
+    let field = Field::evaluate(set.problem, theta, &grid);
+    for &format in &set.deck.output.fields {
+        field.write(&path.join("fields"), format)?;
     }
-    let unwritable = |e: std::io::Error| refuse(&format!("cannot be written: {e}"));
-    std::fs::create_dir_all(path).map_err(unwritable)?;
-    match &found {
-        None => store.clear()?,
-        Some(found) => {
-            if found.warning.is_some() {
-                store.set_aside()?;
-            }
-            history::cut(&path.join("history.csv"), found.state.history)?;
-        }
-    }
-    // What an earlier end left behind would speak of another state.
-    let summary = path.join("summary.json");
-    if summary.exists() {
-        std::fs::remove_file(&summary).map_err(unwritable)?;
-    }
-    std::fs::write(path.join("resolved.toml"), &identity.resolved).map_err(unwritable)?;
-    Ok(found)
-}
-
-fn write_results(path: &Path, set: &Setting, theta: &[f64], summary: &Summary) -> Result<()> {
-    if summary.status != Status::Failed {
-        let grid = set.plan.grid(set.deck, set.problem);
-        if !set.deck.output.fields.is_empty() {
-            let field = Field::evaluate(set.problem, theta, &grid);
-            for &format in &set.deck.output.fields {
-                field.write(&path.join("fields"), format)?;
-            }
-        }
-    }
-    summary.write(&path.join("summary.json"))
+    Ok(())
 }

@@ -76,6 +76,15 @@ impl History {
         length.map_err(|e| failed(Path::new("history.csv"), &e))
     }
 
+    /// Returns when all lines are on the disk.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn flush(&self) -> Result<()> {
+        let flushed = self.file.sync_data();
+        flushed.map_err(|e| failed(Path::new("history.csv"), &e))
+    }
+
     fn line(&mut self, fields: &[String]) -> Result<u64> {
         let mut line = fields.join(",");
         line.push('\n');

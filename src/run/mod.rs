@@ -4,29 +4,45 @@
 //! Rank 0 alone touches files and the clock; what it learns reaches the others by broadcast, so all
 //! ranks decide the same. No collective stands behind a condition that differs between ranks.
 
+mod cause;
 mod checkpoint;
+mod end;
+mod errors;
 mod finish;
 mod folder;
 mod history;
+mod limits;
+mod lock;
+mod notes;
+mod opening;
+mod passage;
 mod plan;
+mod signals;
 mod stage;
 mod steady;
 mod summary;
+mod timing;
 
 pub use checkpoint::{Attempts, Drawn, Finished, Found, State, Store, Waiting};
-pub use folder::{Folder, Identity, Opened, Policy, agree};
+pub use folder::{Folder, Identity, Opened, agree};
 pub use history::Record;
+pub use limits::Limits;
+pub use opening::Policy;
 pub use plan::Plan;
+pub use signals::Signals;
 pub use stage::Stage;
 pub use summary::{DataErrors, Seconds, Status, Summary, digest};
+pub use timing::Span;
 
-use crate::comm::{Comm, Shares};
-use crate::deck::{Deck, Interval};
+use crate::comm::{Comm, Phase, Shares, during};
+use crate::deck::Deck;
 use crate::error::{Error, Result};
 use crate::flow::Flow;
-use crate::problem::{ErrorNorms, Problem, Test};
+use crate::problem::Problem;
 use crate::sampling::{Purpose, stream};
-use crate::stepper::{Best, Finish, Report, Stepper};
+use crate::stepper::{Best, Report, Stepper};
+use end::{End, Kind};
+use limits::{Orders, Progress, Watch};
 use std::time::Instant;
 use steady::Steady;
 
@@ -67,67 +83,8 @@ pub struct Run<'a> {
     stepper: Box<dyn Stepper>,
     steady: Steady,
     solve: f64,
-    last_save: Instant,
+    watch: Watch<'a>,
     before: f64,
-}
-
-/// Attempts to finish without half the energy after which the run ends, and the share of the first
-/// energy below which one is enough.
-const ATTEMPTS: u32 = 20;
-const ROUNDING: f64 = 1e-21;
-
-/// Why the loop ended.
-struct End {
-    status: Status,
-    reason: String,
-    kind: Kind,
-    /// The parameters that a limit of energy or error was met at; the step went on from there.
-    met: Option<Vec<f64>>,
-}
-
-/// What may follow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// Nothing.
-    Final,
-    /// The next stage, if there is one.
-    Settled,
-    /// The stage before, if there is one.
-    Stuck,
-}
-
-impl End {
-    fn of(status: Status, reason: String) -> Self {
-        Self {
-            status,
-            reason,
-            kind: Kind::Final,
-            met: None,
-        }
-    }
-
-    fn converged(reason: String) -> Self {
-        Self::of(Status::Converged, reason)
-    }
-
-    fn met(reason: String, theta: &[f64]) -> Self {
-        Self {
-            met: Some(theta.to_vec()),
-            ..Self::converged(reason)
-        }
-    }
-
-    fn of_stepper(finish: &Finish) -> Self {
-        let kind = match finish {
-            Finish::Done(_) => Kind::Final,
-            Finish::Settled(_) => Kind::Settled,
-            Finish::Stuck(_) => Kind::Stuck,
-        };
-        Self {
-            kind,
-            ..Self::converged(finish.reason().into())
-        }
-    }
 }
 
 impl<'a> Run<'a> {
@@ -154,6 +111,7 @@ impl<'a> Run<'a> {
         Self {
             steady: Steady::new(set.plan.steady, state.steady),
             before: state.seconds,
+            watch: Watch::new(folder.notes(), state.step),
             set,
             folder,
             observer,
@@ -161,8 +119,13 @@ impl<'a> Run<'a> {
             state,
             stepper,
             solve: 0.0,
-            last_save: Instant::now(),
         }
+    }
+
+    /// Keeps to the limits of the process, beside those of the deck.
+    pub fn under(mut self, limits: &'a Limits) -> Self {
+        self.watch.under(limits);
+        self
     }
 
     /// Steps until the end, saves, and sums up. Collective.
@@ -172,6 +135,9 @@ impl<'a> Run<'a> {
     /// error here: the summary says [`Status::Failed`] and why.
     pub fn go(mut self) -> Result<Summary> {
         let set = self.set;
+        if let Some(clock) = set.comm.clock() {
+            clock.restart();
+        }
         let (seed, metric) = (set.deck.flow.seed, set.plan.metric);
         let mut flow = Flow::new(set.problem, set.comm, set.shares, metric, seed);
         loop {
@@ -199,77 +165,20 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The number of the sample set of the next step. Every attempt of a later stage has its own.
-    fn epoch(&self, stage: &Stage) -> u64 {
-        match stage.resample {
-            Some(every) => self.state.step / every,
-            None => u64::from(self.state.attempts.made),
-        }
-    }
-
-    /// Draws the sample set in use.
-    fn draw(&self, flow: &mut Flow) {
-        match &self.state.drawn {
-            Some(drawn) => flow.adapt(drawn.epoch, &drawn.anchor),
-            None => flow.adapt(0, &self.state.theta),
-        }
-    }
-
-    /// Begins the next stage; this one waits.
-    fn enter(&mut self, next: &Stage, reason: &str) {
-        self.state.waiting.push(Waiting {
-            theta: self.state.theta.clone(),
-            memory: self.stepper.memory(),
-        });
-        self.state.stage += 1;
-        self.state.drawn = None;
-        self.stepper = next.stepper(self.state.initial);
-        self.announce(next, reason);
-    }
-
-    /// Counts an attempt of the last stage that found no way down; whether it was the last one.
-    fn given_up(&mut self) -> bool {
-        let state = &mut self.state;
-        let best = state.best.as_ref().map_or(f64::INFINITY, |b| b.energy);
-        let halved = best < 0.5 * state.attempts.energy;
-        state.attempts = Attempts {
-            failed: if halved { 0 } else { state.attempts.failed + 1 },
-            energy: best,
-            made: state.attempts.made + 1,
-        };
-        let tiny = best < ROUNDING * state.initial.unwrap_or(0.0);
-        state.attempts.failed >= if tiny { 1 } else { ATTEMPTS }
-    }
-
-    /// Goes on with the stage before, from where it waits.
-    fn fall_back(&mut self, reason: &str) {
-        self.state.stage -= 1;
-        self.state.drawn = None;
-        let stage = &self.set.plan.stages[self.state.stage];
-        let initial = self.state.initial.filter(|_| self.state.stage > 0);
-        self.stepper = stage.stepper(initial);
-        if let Some(Waiting { theta, memory }) = self.state.waiting.pop() {
-            self.state.theta = theta;
-            self.stepper.recall(memory);
-        }
-        self.stepper.retry();
-        self.announce(stage, reason);
-    }
-
-    fn announce(&mut self, stage: &Stage, reason: &str) {
-        if self.set.comm.rank() == 0 {
-            self.observer.stage(self.state.step, reason, stage);
-        }
-    }
-
     /// Steps until the end of a stage.
     fn march(&mut self, flow: &mut Flow, stage: &Stage) -> Result<End> {
-        let solver = stage.solver();
+        let (set, solver) = (self.set, stage.solver());
         let mut ready = false;
         loop {
-            if let Some(end) = self.limit()? {
-                return Ok(end);
+            let orders = self.orders();
+            if orders.save || orders.stop.is_some() {
+                self.save()?;
             }
+            if let Some(cause) = orders.stop {
+                let reason = cause.reason(&set.deck.stop);
+                return Ok(End::of(Status::Stopped, reason));
+            }
+            self.watch.begin();
             let epoch = self.epoch(stage);
             if self.state.drawn.as_ref().is_none_or(|d| d.epoch != epoch) {
                 self.state.drawn = Some(Drawn {
@@ -299,9 +208,6 @@ impl<'a> Run<'a> {
             };
             if let Some(end) = self.accept(before, theta, &report)? {
                 return Ok(end);
-            }
-            if self.save_is_due()? {
-                self.save()?;
             }
         }
     }
@@ -348,9 +254,10 @@ impl<'a> Run<'a> {
                 report: report.clone(),
                 errors,
             };
-            self.state.history =
-                self.folder
-                    .record(&record, self.state.history, self.set.problem)?;
+            let (length, problem) = (self.state.history, self.set.problem);
+            self.state.history = during(self.set.comm, Phase::Output, || {
+                self.folder.record(&record, length, problem)
+            })?;
             if self.set.comm.rank() == 0 {
                 self.observer.record(&record, self.set.problem);
             }
@@ -377,78 +284,30 @@ impl<'a> Run<'a> {
         Some(format!("E = {energy:.2e} is below `stop.energy`"))
     }
 
-    /// Errors on every test. The rows trained on are many: they are looked at only at the end.
-    fn errors(&self, theta: &[f64], at_end: bool) -> Vec<ErrorNorms> {
-        let tests = self.set.problem.tests.iter();
-        let measured = tests.map(|test| {
-            if at_end || !test.is_training() {
-                self.measure(test, theta)
-            } else {
-                ErrorNorms::UNKNOWN
-            }
-        });
-        measured.collect()
-    }
-
-    fn measure(&self, test: &Test, theta: &[f64]) -> ErrorNorms {
-        test.measure(
-            self.set.problem.network.as_ref(),
-            theta,
-            self.set.deck.flow.seed,
-            self.set.comm,
-        )
-    }
-
-    fn exact_error(&self, errors: &[ErrorNorms]) -> Option<f64> {
-        let tests = self.set.problem.tests.iter().zip(errors);
-        let mut exact = tests.filter(|(test, _)| matches!(test, Test::Exact { .. }));
-        exact.next().map(|(_, e)| e.relative_l2)
-    }
-
     fn seconds(&self) -> f64 {
         self.before + self.started.elapsed().as_secs_f64()
     }
 
-    /// Whether a limit of steps or time is reached; rank 0's clock decides for all.
-    fn limit(&self) -> Result<Option<End>> {
-        let stopped = |reason: String| Some(End::of(Status::Stopped, reason));
-        if self.state.step >= self.set.deck.stop.steps {
-            return Ok(stopped(format!(
-                "`stop.steps` = {} steps done",
-                self.set.deck.stop.steps
-            )));
-        }
-        let Some(limit) = self.set.deck.stop.seconds else {
-            return Ok(None);
+    /// What all ranks do before the next step. Collective.
+    fn orders(&mut self) -> Orders {
+        let progress = Progress {
+            stop: &self.set.deck.stop,
+            every: self.set.deck.checkpoint.every,
+            step: self.state.step,
+            seconds: self.seconds(),
         };
-        let mut over = [f64::from(
-            self.set.comm.rank() == 0 && self.seconds() >= limit,
-        )];
-        self.set.comm.max(&mut over);
-        Ok(if over[0] > 0.0 {
-            stopped(format!("`stop.seconds` = {limit} s used"))
-        } else {
-            None
-        })
-    }
-
-    fn save_is_due(&self) -> Result<bool> {
-        match self.set.deck.checkpoint.every {
-            Interval::Steps(steps) => Ok(self.state.step.is_multiple_of(steps.max(1))),
-            Interval::Seconds(seconds) => {
-                let late = self.last_save.elapsed().as_secs_f64() >= seconds;
-                let mut due = [f64::from(self.set.comm.rank() == 0 && late)];
-                self.set.comm.max(&mut due);
-                Ok(due[0] > 0.0)
-            }
-        }
+        self.watch.orders(self.set.comm, &progress)
     }
 
     fn save(&mut self) -> Result<()> {
         self.state.memory = self.stepper.memory();
         self.state.steady = self.steady.state();
         self.state.seconds = self.seconds();
-        self.last_save = Instant::now();
-        self.folder.save(&self.state)
+        let began = Instant::now();
+        during(self.set.comm, Phase::Output, || {
+            self.folder.save(&self.state)
+        })?;
+        self.watch.saved(self.state.step, began);
+        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! The summary of a run: what `summary.json` holds and what is printed at the end.
 
+use super::Span;
 use crate::error::{Error, Result};
 use crate::problem::ErrorNorms;
 use serde::Serialize;
@@ -63,6 +64,8 @@ pub struct Summary {
     pub threads: usize,
     /// Wall times.
     pub seconds: Seconds,
+    /// Where the time went since the last restart, over all ranks.
+    pub phases: Vec<Span>,
     /// Largest resident set of any rank, in 10⁶ bytes.
     pub peak_memory_mb: f64,
     /// Solver and stepper that were used.

@@ -6,6 +6,7 @@
 
 use super::gather::{Compression, gather, stack};
 use super::{Inverse, Note, Solver};
+use crate::comm::{Phase, during};
 use crate::error::{Error, Result};
 use crate::flow::Tangent;
 use faer::dyn_stack::{MemBuffer, MemStack};
@@ -77,7 +78,9 @@ impl Solver for Cholesky {
     fn factor(&self, tangent: &Tangent, lift: f64) -> Result<Box<dyn Inverse>> {
         let parameters = tangent.parameters();
         let gram = gather(tangent, &Gram { parameters });
-        let factored = gram.and_then(|gram| factor_damped(&gram, lift * self.damping));
+        let factored = during(tangent.flow.comm, Phase::Solve, || {
+            gram.and_then(|gram| factor_damped(&gram, lift * self.damping))
+        });
         let damping = damping_of(factored.as_ref(), tangent)?;
         Ok(Box::new(Factor { factored, damping }))
     }
@@ -156,7 +159,7 @@ impl Inverse for Factor {
     fn apply(&self, tangent: &Tangent, g: &[f64]) -> Vec<f64> {
         let mut x = g.to_vec();
         if let Some(factored) = &self.factored {
-            x = factored.solve(g);
+            x = during(tangent.flow.comm, Phase::Solve, || factored.solve(g));
         }
         tangent.flow.comm.broadcast(&mut x);
         x

@@ -4,7 +4,7 @@
 //! compressing: into R of a QR factorisation, or into the Gram matrix AᵀA. When to compress depends on
 //! the number of rows alone, so the result has the same bits for any number of ranks and threads.
 
-use crate::comm::{Wire, tree_fold};
+use crate::comm::{Phase, Wire, during, tree_fold};
 use crate::flow::Tangent;
 use faer::Mat;
 use std::borrow::Cow;
@@ -72,10 +72,12 @@ pub fn gather_with(tangent: &Tangent, by: &dyn Compression, widen: &Widen) -> Op
             Folded::Compressed(by.join(left, right))
         }
     };
-    let root = tree_fold(flow.comm, flow.shares(), &leaf, &merge)?;
-    Some(match root {
-        Folded::Rows(rows) => by.finish(rows),
-        Folded::Compressed(matrix) => matrix,
+    during(flow.comm, Phase::Assembly, || {
+        let root = tree_fold(flow.comm, flow.shares(), &leaf, &merge)?;
+        Some(match root {
+            Folded::Rows(rows) => by.finish(rows),
+            Folded::Compressed(matrix) => matrix,
+        })
     })
 }
 

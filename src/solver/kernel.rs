@@ -10,6 +10,7 @@
 use super::cholesky::{Factored, damping_of, factor_damped};
 use super::gather::{Compression, gather, stack};
 use super::{Inverse, Note, Solver};
+use crate::comm::{Phase, during};
 use crate::error::Result;
 use crate::flow::{Covector, Tangent};
 use faer::linalg::matmul::matmul;
@@ -107,13 +108,16 @@ impl Solver for Kernel {
     }
 
     fn factor(&self, tangent: &Tangent, lift: f64) -> Result<Box<dyn Inverse>> {
-        let gram = gather(tangent, &Rows).map(|rows| gram(&rows));
+        let (comm, rows) = (tangent.flow.comm, gather(tangent, &Rows));
+        let gram = during(comm, Phase::Solve, || rows.map(|rows| gram(&rows)));
         let trace = |k: &Mat<f64>| (0..k.nrows()).map(|i| k[(i, i)]).sum::<f64>();
         let mut mean = [gram
             .as_ref()
             .map_or(0.0, |k| trace(k) / k.nrows().max(1) as f64)];
-        tangent.flow.comm.broadcast(&mut mean);
-        let factored = gram.and_then(|k| factor_damped(&k, lift * self.damping));
+        comm.broadcast(&mut mean);
+        let factored = during(comm, Phase::Solve, || {
+            gram.and_then(|k| factor_damped(&k, lift * self.damping))
+        });
         let damping = damping_of(factored.as_ref(), tangent)?;
         Ok(Box::new(Dual {
             factored,
@@ -137,7 +141,9 @@ impl Dual {
     fn through(&self, tangent: &Tangent, at: &Covector) -> Vec<f64> {
         let gathered = tangent.gather(at);
         let solved = match &self.factored {
-            Some(factored) => factored.solve(&gathered),
+            Some(factored) => during(tangent.flow.comm, Phase::Solve, || {
+                factored.solve(&gathered)
+            }),
             None => gathered,
         };
         tangent.pull(&tangent.scatter(solved))

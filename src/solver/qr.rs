@@ -9,6 +9,7 @@
 use super::gather::{Compression, gather, stack};
 use super::triangle::{absorb, triangle};
 use super::{Inverse, Note, Solver, negated};
+use crate::comm::{Phase, during};
 use crate::error::{Error, Result};
 use crate::flow::{Covector, Tangent};
 use crate::simd::vectorised;
@@ -64,7 +65,8 @@ impl Solver for Qr {
         let parameters = tangent.parameters();
         let rows = tangent.flow.row_count();
         let r = gather(tangent, &Triangle { parameters, rows });
-        let factors = r.and_then(|r| singular(&r));
+        let comm = tangent.flow.comm;
+        let factors = during(comm, Phase::Solve, || r.and_then(|r| singular(&r)));
         let mut size = [factors.as_ref().map_or(-1.0, |f| f.values.len() as f64)];
         tangent.flow.comm.broadcast(&mut size);
         if size[0] < 0.0 {
@@ -135,17 +137,19 @@ impl Spectrum {
     /// c = S⁻¹ Vᵀ g, which is Uᵀ v for g = Aᵀ v: the residual along every direction. Collective.
     pub fn coefficients(&self, tangent: &Tangent, g: &[f64]) -> Vec<f64> {
         let mut c = vec![0.0; self.values.len()];
-        if let Some(vectors) = &self.vectors {
-            vectorised(
-                #[inline(always)]
-                || {
-                    for (k, (c, &s)) in c.iter_mut().zip(&self.values).enumerate() {
-                        let along = dot(vectors.col_as_slice(k), g);
-                        *c = if s > 0.0 { along / s } else { 0.0 };
-                    }
-                },
-            );
-        }
+        during(tangent.flow.comm, Phase::Solve, || {
+            if let Some(vectors) = &self.vectors {
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        for (k, (c, &s)) in c.iter_mut().zip(&self.values).enumerate() {
+                            let along = dot(vectors.col_as_slice(k), g);
+                            *c = if s > 0.0 { along / s } else { 0.0 };
+                        }
+                    },
+                );
+            }
+        });
         tangent.flow.comm.broadcast(&mut c);
         c
     }
@@ -153,18 +157,20 @@ impl Spectrum {
     /// V S⁻² Vᵀ g over the singular values above `cutoff`. Collective.
     pub fn apply(&self, tangent: &Tangent, g: &[f64], cutoff: f64) -> Vec<f64> {
         let mut x = vec![0.0; g.len()];
-        if let Some(vectors) = &self.vectors {
-            vectorised(
-                #[inline(always)]
-                || {
-                    for (k, s) in self.values[..self.rank(cutoff)].iter().enumerate() {
-                        let vector = vectors.col_as_slice(k);
-                        let along = dot(vector, g) / (s * s);
-                        x.iter_mut().zip(vector).for_each(|(x, v)| *x += along * v);
-                    }
-                },
-            );
-        }
+        during(tangent.flow.comm, Phase::Solve, || {
+            if let Some(vectors) = &self.vectors {
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        for (k, s) in self.values[..self.rank(cutoff)].iter().enumerate() {
+                            let vector = vectors.col_as_slice(k);
+                            let along = dot(vector, g) / (s * s);
+                            x.iter_mut().zip(vector).for_each(|(x, v)| *x += along * v);
+                        }
+                    },
+                );
+            }
+        });
         tangent.flow.comm.broadcast(&mut x);
         x
     }

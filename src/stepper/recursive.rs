@@ -16,6 +16,7 @@
 use super::guard;
 use super::settling::Settling;
 use super::{Finish, Memory, Report, Stepper};
+use crate::comm::{Phase, during};
 use crate::error::Result;
 use crate::flow::{Flow, checked_energy};
 use crate::solver::{Note, Recursion, Solver};
@@ -124,7 +125,8 @@ impl Stepper for Recursive {
         let tangent = flow.tangent(theta, true);
         let energy = checked_energy(flow, &tangent.here, theta, step)?;
         let state = &mut self.state;
-        let d = state.recursion.step(&tangent, 1.0 - state.forget)?;
+        let (recursion, keep) = (&mut state.recursion, 1.0 - state.forget);
+        let d = during(flow.comm, Phase::Solve, || recursion.step(&tangent, keep))?;
         let mut report = Report {
             direction: norm(&d),
             note: Note {

@@ -1,0 +1,134 @@
+//! Ranks with a clock: every verb counts as communication while it lasts, and a watchdog may tell
+//! which rank has been stuck where.
+
+use super::clock::{Clock, Phase, Standing};
+use super::{Comm, failure};
+use std::thread;
+use std::time::Duration;
+
+/// A [`Comm`] that keeps a [`Clock`].
+pub struct Timed {
+    inner: Box<dyn Comm>,
+    clock: Clock,
+}
+
+impl Timed {
+    /// Puts a clock on `inner`. With a `patience`, a thread says on stderr when this rank has done
+    /// the same for longer than that: of ranks that wait for one another, the one that does not say
+    /// "communication" is the one they wait for.
+    pub fn new(inner: Box<dyn Comm>, patience: Option<Duration>) -> Self {
+        let clock = Clock::default();
+        if let Some(patience) = patience {
+            let who = format!("[rank {} {}]", inner.rank(), inner.hostname());
+            let look = clock.watched();
+            thread::spawn(move || watch(&who, patience, &look));
+        }
+        Self { inner, clock }
+    }
+
+    fn talk<T>(&self, verb: impl FnOnce(&dyn Comm) -> T) -> T {
+        let before = self.clock.enter(Phase::Communication);
+        let result = verb(self.inner.as_ref());
+        self.clock.enter(before);
+        result
+    }
+}
+
+/// Looks at a rank's clock for ever, and speaks once for every time that its hand stands still.
+fn watch(who: &str, patience: Duration, look: &dyn Fn() -> Standing) {
+    let mut told = None;
+    loop {
+        thread::sleep((patience / 4).min(Duration::from_secs(10)));
+        let now = look();
+        if now.time >= patience && told != Some(now.mark) {
+            told = Some(now.mark);
+            failure::report(&format!("{who} {}", describe(&now)));
+        }
+    }
+}
+
+fn describe(now: &Standing) -> String {
+    let step = match failure::context() {
+        Some(context) => format!(", {context}"),
+        None => String::new(),
+    };
+    let (seconds, within) = (now.time.as_secs(), now.within.name());
+    match now.phase {
+        Phase::Communication => {
+            format!("watchdog: has waited {seconds} s for other ranks, in {within}{step}")
+        }
+        phase => format!(
+            "watchdog: has been busy for {seconds} s in {}{step}; others may wait for it",
+            phase.name()
+        ),
+    }
+}
+
+impl Comm for Timed {
+    fn rank(&self) -> usize {
+        self.inner.rank()
+    }
+
+    fn size(&self) -> usize {
+        self.inner.size()
+    }
+
+    fn ranks_here(&self) -> usize {
+        self.inner.ranks_here()
+    }
+
+    fn send(&self, to: usize, data: &[f64]) {
+        self.talk(|comm| comm.send(to, data));
+    }
+
+    fn recv(&self, from: usize) -> Vec<f64> {
+        self.talk(|comm| comm.recv(from))
+    }
+
+    /// What is done meanwhile counts for the phase that it belongs to.
+    fn overlap(&self, outgoing: &[(usize, Vec<f64>)], work: &mut dyn FnMut()) {
+        let outer = self.clock.enter(Phase::Communication);
+        self.inner.overlap(outgoing, &mut || {
+            self.clock.enter(outer);
+            work();
+            self.clock.enter(Phase::Communication);
+        });
+        self.clock.enter(outer);
+    }
+
+    fn broadcast(&self, data: &mut [f64]) {
+        self.talk(|comm| comm.broadcast(data));
+    }
+
+    fn broadcast_bytes(&self, data: &mut Vec<u8>) {
+        self.talk(|comm| comm.broadcast_bytes(data));
+    }
+
+    fn max(&self, values: &mut [f64]) {
+        self.talk(|comm| comm.max(values));
+    }
+
+    fn barrier(&self) {
+        self.talk(|comm| comm.barrier());
+    }
+
+    fn hostname(&self) -> String {
+        self.inner.hostname()
+    }
+
+    fn name(&self) -> String {
+        self.inner.name()
+    }
+
+    fn threading(&self) -> &'static str {
+        self.inner.threading()
+    }
+
+    fn clock(&self) -> Option<&Clock> {
+        Some(&self.clock)
+    }
+
+    fn finish(self: Box<Self>) {
+        self.inner.finish();
+    }
+}

@@ -1,0 +1,58 @@
+//! Why a loop of steps ended, and what may follow.
+
+use super::Status;
+use crate::stepper::Finish;
+
+/// Why the loop ended.
+pub(super) struct End {
+    pub(super) status: Status,
+    pub(super) reason: String,
+    pub(super) kind: Kind,
+    /// The parameters that a limit of energy or error was met at; the step went on from there.
+    pub(super) met: Option<Vec<f64>>,
+}
+
+/// What may follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Nothing.
+    Final,
+    /// The next stage, if there is one.
+    Settled,
+    /// The stage before, if there is one.
+    Stuck,
+}
+
+impl End {
+    pub(super) fn of(status: Status, reason: String) -> Self {
+        Self {
+            status,
+            reason,
+            kind: Kind::Final,
+            met: None,
+        }
+    }
+
+    pub(super) fn converged(reason: String) -> Self {
+        Self::of(Status::Converged, reason)
+    }
+
+    pub(super) fn met(reason: String, theta: &[f64]) -> Self {
+        Self {
+            met: Some(theta.to_vec()),
+            ..Self::converged(reason)
+        }
+    }
+
+    pub(super) fn of_stepper(finish: &Finish) -> Self {
+        let kind = match finish {
+            Finish::Done(_) => Kind::Final,
+            Finish::Settled(_) => Kind::Settled,
+            Finish::Stuck(_) => Kind::Stuck,
+        };
+        Self {
+            kind,
+            ..Self::converged(finish.reason().into())
+        }
+    }
+}

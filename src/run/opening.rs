@@ -1,0 +1,93 @@
+//! What rank 0 finds in a folder before a run, and how the folder is made ready for it.
+
+use super::Found;
+use super::folder::{Identity, store};
+use super::history;
+use super::lock::Lock;
+use crate::error::{Error, Result};
+use std::path::Path;
+
+/// What to do with what is found in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Go on from a checkpoint.
+    pub resume: bool,
+    /// Start over, whatever is there.
+    pub force: bool,
+}
+
+/// What rank 0 has found in a folder, and the lock on it.
+#[derive(Default)]
+pub(super) struct Looked {
+    pub(super) found: Option<Found>,
+    pub(super) lock: Option<Lock>,
+}
+
+/// Looks into a folder on rank 0 and makes it ready to be written.
+///
+/// # Errors
+/// If it cannot be written, is in use, or holds what must not be overwritten.
+pub(super) fn look(path: &Path, policy: Policy, identity: &Identity, host: &str) -> Result<Looked> {
+    // Before anything is read: another run may be writing it.
+    let lock = path.is_dir().then(|| Lock::take(path, host));
+    let mut found = find(path, policy, identity)?;
+    if let Some(Found { state, .. }) = &mut found {
+        state.finished = state
+            .finished
+            .take()
+            .filter(|f| f.limits == identity.limits);
+        if state.finished.is_some() {
+            return Ok(Looked { found, lock: None });
+        }
+    }
+    let unwritable = |e: std::io::Error| refused(path, &format!("cannot be written: {e}"));
+    std::fs::create_dir_all(path).map_err(unwritable)?;
+    let lock = lock.unwrap_or_else(|| Lock::take(path, host))?;
+    let store = store(path);
+    match &found {
+        None => store.clear()?,
+        Some(found) => {
+            if found.warning.is_some() {
+                store.set_aside()?;
+            }
+            history::cut(&path.join("history.csv"), found.state.history)?;
+        }
+    }
+    // What an earlier end left behind would speak of another state.
+    let summary = path.join("summary.json");
+    if summary.exists() {
+        std::fs::remove_file(&summary).map_err(unwritable)?;
+    }
+    std::fs::write(path.join("resolved.toml"), &identity.resolved).map_err(unwritable)?;
+    let lock = Some(lock);
+    Ok(Looked { found, lock })
+}
+
+/// The checkpoint to go on from.
+///
+/// # Errors
+/// If the folder holds what must not be overwritten.
+fn find(path: &Path, policy: Policy, identity: &Identity) -> Result<Option<Found>> {
+    let store = store(path);
+    if policy.force || !store.exists() {
+        return Ok(None);
+    }
+    if !policy.resume {
+        let what = "it holds a run; --resume auto goes on, --force starts over";
+        return Err(refused(path, what));
+    }
+    let found = store.load()?;
+    let other = |f: &Found| f.state.problem != identity.problem;
+    if found.as_ref().is_some_and(other) {
+        return Err(refused(
+            path,
+            "it holds a run of another problem (its deck, data or seed differ); choose another \
+             --out, or --force to overwrite it",
+        ));
+    }
+    Ok(found)
+}
+
+fn refused(path: &Path, what: &str) -> Error {
+    Error::Input(format!("--out {}: {what}", path.display()))
+}

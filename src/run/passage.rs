@@ -1,0 +1,75 @@
+//! The passage from one stage to the next and back: on fresh subsets towards the solution, on all
+//! points an attempt to finish, and back again if that was in vain.
+
+use super::{Attempts, Run, Stage, Waiting};
+use crate::flow::Flow;
+
+/// Attempts to finish without half the energy after which the run ends, and the share of the first
+/// energy below which one is enough.
+const ATTEMPTS: u32 = 20;
+const ROUNDING: f64 = 1e-21;
+
+impl Run<'_> {
+    /// The number of the sample set of the next step. Every attempt of a later stage has its own.
+    pub(super) fn epoch(&self, stage: &Stage) -> u64 {
+        match stage.resample {
+            Some(every) => self.state.step / every,
+            None => u64::from(self.state.attempts.made),
+        }
+    }
+
+    /// Draws the sample set in use.
+    pub(super) fn draw(&self, flow: &mut Flow) {
+        match &self.state.drawn {
+            Some(drawn) => flow.adapt(drawn.epoch, &drawn.anchor),
+            None => flow.adapt(0, &self.state.theta),
+        }
+    }
+
+    /// Begins the next stage; this one waits.
+    pub(super) fn enter(&mut self, next: &Stage, reason: &str) {
+        self.state.waiting.push(Waiting {
+            theta: self.state.theta.clone(),
+            memory: self.stepper.memory(),
+        });
+        self.state.stage += 1;
+        self.state.drawn = None;
+        self.stepper = next.stepper(self.state.initial);
+        self.announce(next, reason);
+    }
+
+    /// Counts an attempt of the last stage that found no way down; whether it was the last one.
+    pub(super) fn given_up(&mut self) -> bool {
+        let state = &mut self.state;
+        let best = state.best.as_ref().map_or(f64::INFINITY, |b| b.energy);
+        let halved = best < 0.5 * state.attempts.energy;
+        state.attempts = Attempts {
+            failed: if halved { 0 } else { state.attempts.failed + 1 },
+            energy: best,
+            made: state.attempts.made + 1,
+        };
+        let tiny = best < ROUNDING * state.initial.unwrap_or(0.0);
+        state.attempts.failed >= if tiny { 1 } else { ATTEMPTS }
+    }
+
+    /// Goes on with the stage before, from where it waits.
+    pub(super) fn fall_back(&mut self, reason: &str) {
+        self.state.stage -= 1;
+        self.state.drawn = None;
+        let stage = &self.set.plan.stages[self.state.stage];
+        let initial = self.state.initial.filter(|_| self.state.stage > 0);
+        self.stepper = stage.stepper(initial);
+        if let Some(Waiting { theta, memory }) = self.state.waiting.pop() {
+            self.state.theta = theta;
+            self.stepper.recall(memory);
+        }
+        self.stepper.retry();
+        self.announce(stage, reason);
+    }
+
+    fn announce(&mut self, stage: &Stage, reason: &str) {
+        if self.set.comm.rank() == 0 {
+            self.observer.stage(self.state.step, reason, stage);
+        }
+    }
+}

@@ -289,7 +289,8 @@ fn the_end_of_a_slurm_job_is_a_limit_unless_it_is_over() {
 
 #[test]
 fn two_runs_do_not_share_a_folder() {
-    let job = Job::new(2);
+    // A method that goes on for ever.
+    let job = Job::new(2).with(&["--set=flow.method=adam"]);
     let first = job.start(&["--set=stop.steps=1000000"]);
     for more in [&[][..], &["--force"]] {
         let second = job.run(more);

@@ -26,7 +26,7 @@ pub struct Stop {
 impl Default for Stop {
     fn default() -> Self {
         Self {
-            steps: 1000,
+            steps: 10_000,
             seconds: None,
             energy: Auto::Auto,
             error: None,

@@ -86,10 +86,12 @@ mod tests {
     }
 
     #[test]
-    fn forces_pass_where_the_energy_is_finite() {
-        // exp(u) overflows above 709.8.
-        let fixture = Fixture::new("energy = \"exp(u)\"", Metric::Energy, 20, 2);
-        assert_eq!(passed(&fixture, 0.0, 1000.0, 1.0, 2), Some(0.25));
-        assert_eq!(passed(&fixture, 0.0, 1000.0, 1.0, 1), None);
+    fn forces_pass_where_the_energy_does_not_rise() {
+        let fixture = Fixture::new("energy = \"u^2\"", Metric::Energy, 20, 2);
+        assert_eq!(passed(&fixture, 1.0, -1.0, 1.0, 1), Some(1.0));
+        assert_eq!(passed(&fixture, 1.0, -4.0, 1.0, 2), Some(0.25));
+        assert_eq!(passed(&fixture, 1.0, -4.0, 1.0, 1), None);
+        // A flat energy stands at its rounding.
+        assert_eq!(passed(&fixture, 1.0, 0.0, 1.0, 1), Some(1.0));
     }
 }

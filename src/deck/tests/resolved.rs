@@ -11,7 +11,7 @@ fn defaults_are_filled_in() {
         (deck.network.hidden.as_slice(), deck.network.input_scale),
         (&[64][..], 1.0)
     );
-    assert_eq!((deck.stop.steps, deck.stop.energy), (1000, Auto::Auto));
+    assert_eq!((deck.stop.steps, deck.stop.energy), (10_000, Auto::Auto));
     assert_eq!(deck.checkpoint.every, Interval::Steps(100));
     assert_eq!(deck.data.unwrap().test_fraction, 0.1);
     let deck = read(GOOD).unwrap();

@@ -1,4 +1,4 @@
-//! Products of parameter vectors, in an order of summation that never changes.
+//! Products of parameter vectors, in an order of summation that never changes; lengths in the plane.
 
 /// Euclidean inner product in eight interleaved partial sums: vectorised, and the same bits always.
 #[inline(always)]

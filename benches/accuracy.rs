@@ -40,7 +40,7 @@ const NONE: Case = Case {
     rivals: &[],
 };
 
-const CASES: [Case; 14] = [
+const CASES: [Case; 16] = [
     Case {
         deck: "poisson-2d",
         published: "1.2e-7 in 1000 s",
@@ -102,6 +102,13 @@ const CASES: [Case; 14] = [
         ..NONE
     },
     Case {
+        deck: "burgers",
+        variant: "0.01/pi, half",
+        settings: &["constants.nu=0.003183098861837907", "domain.lower=[0.0]"],
+        goal: 1e-6,
+        ..NONE
+    },
+    Case {
         deck: "oscillation",
         goal: 5e-4,
         rivals: &["adam", "sgd"],
@@ -115,8 +122,16 @@ const CASES: [Case; 14] = [
     },
     Case {
         deck: "terrain",
-        seconds: 60.0,
+        seconds: 20.0,
         rivals: &["adam", "lbfgs"],
+        ..NONE
+    },
+    Case {
+        deck: "terrain",
+        variant: "4 x 64",
+        settings: &["network.hidden=[64, 64, 64, 64]"],
+        seconds: 20.0,
+        rivals: &["adam"],
         ..NONE
     },
 ];

@@ -50,8 +50,9 @@ const FORGET: f64 = 0.4;
 /// Factors on 1 − β after a step that the guard shortened, and after one that it did not.
 const SHORTENED: f64 = 0.7;
 const PASSED: f64 = 1.1;
-/// The least: a hundred subsets are remembered.
+/// The least: a hundred subsets are remembered where another stage finishes, five hundred elsewhere.
 const LEAST: f64 = 0.01;
+const LEAST_ALONE: f64 = 0.002;
 /// Trials of a step, each a quarter of the one before.
 const TRIALS: usize = 6;
 /// How much more the memory counts after a step that the guard refused at any length.
@@ -75,13 +76,18 @@ impl Recursive {
         }
     }
 
+    /// The least 1 − β.
+    fn least(&self) -> f64 {
+        if self.followed { LEAST } else { LEAST_ALONE }
+    }
+
     /// What to do about a settled energy: let the next stage try, or remember more, or end.
     fn settle(&mut self) -> Option<Finish> {
         let message = "the energy of fresh points has settled";
         if self.followed {
             return Some(Finish::Settled(message.into()));
         }
-        if self.state.ceiling <= LEAST {
+        if self.state.ceiling <= self.least() {
             return Some(Finish::Done(message.into()));
         }
         self.remember_more();
@@ -89,8 +95,9 @@ impl Recursive {
     }
 
     fn remember_more(&mut self) {
+        let least = self.least();
         let state = &mut self.state;
-        state.ceiling = (0.5 * state.ceiling).max(LEAST);
+        state.ceiling = (0.5 * state.ceiling).max(least);
         state.forget = state.forget.min(state.ceiling);
     }
 
@@ -122,6 +129,7 @@ impl Stepper for Recursive {
         if self.state.kick {
             self.kick(flow, theta, step);
         }
+        let least = self.least();
         let tangent = flow.tangent(theta, true);
         let energy = checked_energy(flow, &tangent.here, theta, step)?;
         let state = &mut self.state;
@@ -146,7 +154,7 @@ impl Stepper for Recursive {
             true => SHORTENED,
             false => PASSED,
         };
-        state.forget = (change * state.forget).clamp(LEAST, state.ceiling);
+        state.forget = (change * state.forget).clamp(least, state.ceiling);
         let level = match flow.has_forces() {
             // What the energy still can fall by, to first order.
             true => -dot(&d, &tangent.pull(&tangent.here)),
@@ -159,7 +167,7 @@ impl Stepper for Recursive {
     }
 
     fn retry(&mut self) {
-        self.state.kick = self.state.ceiling <= LEAST;
+        self.state.kick = self.state.ceiling <= self.least();
         self.remember_more();
     }
 

@@ -37,6 +37,7 @@ mod level;
 mod line_search;
 mod natural;
 mod pace;
+mod progress;
 mod recursive;
 mod runge_kutta;
 mod settling;

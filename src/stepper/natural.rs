@@ -12,13 +12,17 @@
 //! at a time and only after a full step: lowered further at once, the step runs far out of the
 //! range of the linearisation.
 //!
+//! **What did not help.** Eliminating the output layer (variable projection) with the natural test on
+//! the rest converges from every start without kicks, in 65 to 144 steps on Poisson's equation in 2D
+//! with 32 units, but ends at errors of 4e-9 to 5e-7, where large output weights meet rounding.
+//!
 //! **Being stuck.** Where an exact solution has energy zero, standing still at a positive energy means
 //! being stuck. A stage of the run before this one, if there is one, then goes on from where it had
 //! left off; otherwise the best parameters are disturbed (kicked) and the rule starts over.
 //! Elsewhere (variational energies, noisy data) standing still is the end.
 
-use super::guard::ROUNDING;
 use super::level::{Accepted, LevelTest, SHORTEST};
+use super::progress::{Progress, Seen};
 use super::{Best, Finish, Memory, Report, Stepper, kick};
 use crate::error::{Error, Result};
 use crate::flow::{Flow, checked_energy};
@@ -55,16 +59,11 @@ pub struct State {
     length: f64,
     /// |d| and the simplified correction of the last accepted step.
     last: Option<Last>,
-    best: Option<Best>,
+    progress: Progress,
     /// Energy at the start.
     initial: Option<f64>,
     /// |θ₀|, the scale of kicks.
     size: f64,
-    /// Energy that counts as progress when halved, and steps since it was.
-    level: f64,
-    since: u32,
-    /// gᵀ G⁺ g at the best parameters.
-    decrement: f64,
     failures: u32,
     /// Kicks since the best energy was last halved.
     kicks: u32,
@@ -102,47 +101,12 @@ impl Natural {
                 cutoff: coarse.max(setting.cutoff),
                 length: FIRST,
                 last: None,
-                best: None,
+                progress: Progress::new(),
                 initial: setting.initial,
                 size: 0.0,
-                level: f64::INFINITY,
-                since: 0,
-                decrement: f64::INFINITY,
                 failures: 0,
                 kicks: 0,
             },
-        }
-    }
-
-    /// Remembers the best parameters, and whether there is progress: half the energy where it can
-    /// reach zero; elsewhere a smaller energy or, at its rounding, half the decrement gᵀ G⁺ g, which is
-    /// twice what the energy is above its minimum.
-    fn look(&mut self, theta: &[f64], energy: f64, decrement: f64) {
-        let state = &mut self.state;
-        state.initial.get_or_insert(energy);
-        if state.size == 0.0 {
-            state.size = norm(theta);
-        }
-        let below = |level: f64, share: f64| match self.setting.exact {
-            true => energy < share * level,
-            false => energy < level - ROUNDING * energy.abs(),
-        };
-        let even = !self.setting.exact && energy <= state.level + ROUNDING * energy.abs();
-        let progress = below(state.level, 0.5) || (even && decrement < 0.5 * state.decrement);
-        state.since = if progress { 0 } else { state.since + 1 };
-        let best = state.best.as_ref().map_or(f64::INFINITY, |b| b.energy);
-        if below(best, 1.0) || (even && decrement < state.decrement) {
-            if below(best, 0.5) {
-                state.kicks = 0;
-            }
-            state.decrement = decrement;
-            state.best = Some(Best {
-                energy,
-                theta: theta.to_vec(),
-            });
-        }
-        if progress || energy < state.level {
-            state.level = energy;
         }
     }
 
@@ -163,7 +127,7 @@ impl Natural {
     fn end(&mut self, flow: &Flow, theta: &mut Vec<f64>, stuck: bool, step: u64) -> Option<Finish> {
         let state = &self.state;
         let initial = state.initial.unwrap_or(0.0);
-        let best = state.best.as_ref()?;
+        let best = state.progress.best.as_ref()?;
         let below = |share: f64| best.energy < share * initial;
         if self.setting.exact && below(DONE) {
             return Some(Finish::Done(format!("E below {DONE:.0e} of its start")));
@@ -192,15 +156,14 @@ impl Natural {
 
     fn kick(&mut self, flow: &Flow, theta: &mut Vec<f64>, step: u64) {
         let state = &mut self.state;
-        if let Some(best) = &state.best {
+        if let Some(best) = &state.progress.best {
             theta.clone_from(&best.theta);
             kick(flow, theta, state.size, step);
         }
         state.cutoff = COARSE.max(self.setting.cutoff);
         state.length = FIRST;
         state.last = None;
-        state.level = f64::INFINITY;
-        state.since = 0;
+        state.progress.restart();
         state.failures = 0;
         state.kicks += 1;
     }
@@ -222,11 +185,11 @@ impl Natural {
             true => PATIENCE,
             false => PATIENCE / 4,
         };
-        let waited = self.state.since > patience;
+        let waited = self.state.progress.since > patience;
         let at_end = self.state.cutoff <= self.setting.cutoff;
         if waited && !at_end {
             self.next_level();
-            self.state.since = 0;
+            self.state.progress.since = 0;
         }
         let blind = self.setting.exact && seen < 1e-2 * total;
         // On fresh points the energies of two steps say nothing of each other.
@@ -290,7 +253,19 @@ impl Stepper for Natural {
         } else {
             seen
         };
-        self.look(theta, energy, seen);
+        self.state.initial.get_or_insert(energy);
+        if self.state.size == 0.0 {
+            self.state.size = norm(theta);
+        }
+        let halved = self.state.progress.look(&Seen {
+            theta,
+            energy,
+            decrement: seen,
+            exact: self.setting.exact,
+        });
+        if halved {
+            self.state.kicks = 0;
+        }
         let stuck = self.stands(seen, total);
         let mut report = Report {
             gradient: norm(&g),
@@ -324,7 +299,7 @@ impl Stepper for Natural {
     }
 
     fn best(&self) -> Option<&Best> {
-        self.state.best.as_ref().filter(|_| self.setting.fixed)
+        self.state.progress.best.as_ref().filter(|_| self.setting.fixed)
     }
 
     fn memory(&self) -> Memory {

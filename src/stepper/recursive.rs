@@ -7,11 +7,20 @@
 //! subsets have seen move at once, and the valley of small energies, which bends, is followed
 //! without a line search: earlier tangent spaces hold the step where the present one is blind.
 //!
-//! Measured on Poisson's equation in 5D (449 parameters, one core): relative error 1e-5 after 150 to 200
-//! steps or 1.5 s, 1e-6 after 400, where plain damped subsets stand at 2e-5. The memory starts
-//! short, β = 0.6, and doubles when the energy of fresh points has settled; with β = 0.99 errors are
-//! down to 1e-8. Bits of this are old (extended Kalman filter; online natural gradient, Ollivier
-//! 2018, arXiv 1703.00209); steps are guarded by the nonlinearity they meet ([`super::guard`]).
+//! 1 − β falls when the guard ([`super::guard`]) shortens a step, and grows again below a ceiling that
+//! is halved whenever the energy of fresh points has settled. Where the next stage is stuck again and
+//! again although the memory is as long as it gets, θ is disturbed and everything forgotten.
+//!
+//! Measured on Poisson's equation in 5D (449 parameters, 255 points a step): relative error 1e-5 after
+//! 200 steps, 1e-6 after 400, and 1e-8 to 4e-8 when the memory has grown to a hundred subsets, where
+//! damped steps without memory stand at 2e-5. Larger subsets do no better per point, a memory bound to
+//! the nonlinearity of single steps alone does worse.
+//!
+//! Energies that have no residual are descended in the same metric, on points that stay: noise in the
+//! points would be noise in the minimiser.
+//!
+//! Related: the extended Kalman filter as a trainer of networks; the online natural gradient
+//! (Ollivier 2018, arXiv 1703.00209).
 
 use super::guard;
 use super::settling::Settling;

@@ -44,6 +44,8 @@ pub struct State {
 const FIRST: f64 = 0.2;
 /// The time step falls to a half after so many steps.
 const DECAY: f64 = 150.0;
+/// The first factor on the damping: a random start is no place for long steps.
+const START: f64 = 1e4;
 /// Trials on the samples of a step.
 const TRIALS: usize = 3;
 
@@ -56,7 +58,7 @@ impl Stochastic {
             momentum,
             followed,
             state: State {
-                lift: 1.0,
+                lift: START,
                 ..State::default()
             },
         }

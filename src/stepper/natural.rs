@@ -299,7 +299,11 @@ impl Stepper for Natural {
     }
 
     fn best(&self) -> Option<&Best> {
-        self.state.progress.best.as_ref().filter(|_| self.setting.fixed)
+        self.state
+            .progress
+            .best
+            .as_ref()
+            .filter(|_| self.setting.fixed)
     }
 
     fn memory(&self) -> Memory {

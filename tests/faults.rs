@@ -17,6 +17,10 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const STEPS: u64 = 300;
+/// For what is stopped from outside: it must not end by itself before.
+const ENDLESS: &str = "--set=stop.steps=1000000";
+/// Steps that take milliseconds, so that little time is few steps.
+const SLOW: [&str; 2] = ["--set=network.hidden=[32]", "--set=sampling.points=1500"];
 
 /// A run of the default problem, smaller, that never converges, in a folder of its own.
 struct Job {
@@ -136,10 +140,10 @@ fn send(signal: &str, process: u32) {
     kill.unwrap();
 }
 
-/// The parameters that an undisturbed run reaches.
+/// The parameters that an undisturbed run of slow steps reaches.
 fn undisturbed() -> &'static str {
     static REACHED: OnceLock<String> = OnceLock::new();
-    REACHED.get_or_init(|| Job::new(1).finish())
+    REACHED.get_or_init(|| Job::new(1).with(&SLOW).finish())
 }
 
 /// The job was stopped in the midst, saved, exited well, and goes on to the same bits.
@@ -151,16 +155,24 @@ fn assert_stopped(job: &Job, child: Child, reason: &str) {
     assert_eq!(found["status"], "stopped");
     let said = found["reason"].as_str().unwrap();
     assert!(said.contains(reason), "{said}");
-    let step = state(&job.out()).step;
-    assert!(step < STEPS, "it had come to its end");
-    assert_eq!(found["steps"], step);
+    assert_eq!(found["steps"], state(&job.out()).step);
     assert!(!job.out().join("lock").exists());
-    assert_eq!(job.finish(), undisturbed());
+    assert_goes_on(job);
+}
+
+/// A few steps later the job has the bits of an undisturbed one.
+fn assert_goes_on(job: &Job) {
+    let more = format!("--set=stop.steps={}", state(&job.out()).step + 5);
+    let whole = Job::new(1);
+    for job in [job, &whole] {
+        assert!(job.run(&[&more]).status.success());
+    }
+    assert_eq!(digest(&job.out()), digest(&whole.out()));
 }
 
 #[test]
 fn a_job_whose_ranks_are_killed_again_and_again_ends_with_the_same_bits() {
-    let job = Job::new(3);
+    let job = Job::new(3).with(&SLOW);
     let kills = std::env::var("NED_FAULTS").map_or(4, |text| text.parse().unwrap());
     let mut in_the_midst = 0;
     for kill in 0..kills {
@@ -182,7 +194,7 @@ fn a_job_whose_ranks_are_killed_again_and_again_ends_with_the_same_bits() {
 #[test]
 fn usr1_sent_to_mpirun_saves_and_stops() {
     let job = Job::new(2);
-    let child = job.start(&[]);
+    let child = job.start(&[ENDLESS]);
     let launchers = job.processes(false);
     send("-USR1", launchers[0]);
     assert_stopped(&job, child, "SIGUSR1");
@@ -191,7 +203,7 @@ fn usr1_sent_to_mpirun_saves_and_stops() {
 #[test]
 fn term_to_any_one_rank_saves_and_stops_all() {
     let job = Job::new(3);
-    let child = job.start(&[]);
+    let child = job.start(&[ENDLESS]);
     send("-TERM", job.processes(true)[1]);
     assert_stopped(&job, child, "SIGTERM");
 }
@@ -199,7 +211,7 @@ fn term_to_any_one_rank_saves_and_stops_all() {
 #[test]
 fn int_to_the_program_saves_and_stops() {
     let job = Job::new(1);
-    let child = job.start(&[]);
+    let child = job.start(&[ENDLESS]);
     send("-INT", job.processes(true)[0]);
     assert_stopped(&job, child, "SIGINT");
 }
@@ -207,22 +219,17 @@ fn int_to_the_program_saves_and_stops() {
 #[test]
 fn term_to_mpirun_may_kill_ranks_but_loses_nothing() {
     let job = Job::new(2);
-    let child = job.start(&["--set=stop.steps=1000000"]);
+    let child = job.start(&[ENDLESS]);
     // Open MPI passes it on a second later, and a second after that it kills.
     send("-TERM", job.processes(false)[0]);
     child.wait_with_output().unwrap();
-    let more = format!("--set=stop.steps={}", state(&job.out()).step + 5);
-    let whole = Job::new(1);
-    for job in [&job, &whole] {
-        assert!(job.run(&[&more]).status.success());
-    }
-    assert_eq!(digest(&job.out()), digest(&whole.out()));
+    assert_goes_on(&job);
 }
 
 #[test]
 fn a_file_stop_saves_and_stops_and_is_taken_away() {
     let job = Job::new(2);
-    let child = job.start(&[]);
+    let child = job.start(&[ENDLESS]);
     let note = job.out().join("STOP");
     fs::write(&note, "").unwrap();
     assert_stopped(&job, child, "STOP");
@@ -232,20 +239,22 @@ fn a_file_stop_saves_and_stops_and_is_taken_away() {
 #[test]
 fn a_file_checkpoint_saves_and_goes_on() {
     let job = Job::new(2).with(&["--set=checkpoint.every=1 h"]);
-    let mut child = job.command(&[]).spawn().unwrap();
+    let mut child = job.command(&[ENDLESS]).spawn().unwrap();
     wait_until(|| job.out().join("history.csv").exists());
     let note = job.out().join("CHECKPOINT");
     fs::write(&note, "").unwrap();
     wait_until(|| !note.exists());
     let saved = state(&job.out()).step;
+    assert!(child.try_wait().unwrap().is_none(), "it does not go on");
+    fs::write(job.out().join("STOP"), "").unwrap();
     assert!(child.wait().unwrap().success());
-    assert!(saved > 0 && saved < STEPS, "{saved}");
-    assert_eq!(digest(&job.out()), undisturbed());
+    assert!(0 < saved && saved < state(&job.out()).step, "{saved}");
+    assert_goes_on(&job);
 }
 
 #[test]
 fn a_run_that_is_short_of_time_stops_in_time_as_often_as_needed() {
-    let job = Job::new(2);
+    let job = Job::new(2).with(&SLOW);
     let mut steps = Vec::new();
     while steps.last() != Some(&STEPS) {
         // So little that it may not even reach its first step is no progress, but no harm.
@@ -291,7 +300,7 @@ fn the_end_of_a_slurm_job_is_a_limit_unless_it_is_over() {
 fn two_runs_do_not_share_a_folder() {
     // A method that goes on for ever.
     let job = Job::new(2).with(&["--set=flow.method=adam"]);
-    let first = job.start(&["--set=stop.steps=1000000"]);
+    let first = job.start(&[ENDLESS]);
     for more in [&[][..], &["--force"]] {
         let second = job.run(more);
         let stderr = text(&second.stderr);
@@ -307,7 +316,7 @@ fn two_runs_do_not_share_a_folder() {
 
 #[test]
 fn a_full_disk_gives_one_error_and_leaves_a_whole_checkpoint() {
-    let job = Job::new(2);
+    let job = Job::new(2).with(&SLOW);
     assert!(job.run(&["--set=stop.steps=20"]).status.success());
     // Whoever writes there is told that no space is left.
     let temporary = job.out().join("checkpoint/state.tmp");

@@ -245,19 +245,21 @@ impl Case {
     fn print(&self, method: &str, outcomes: &[Outcome]) {
         let errors = sorted(outcomes.iter().map(|o| o.error));
         let met = sorted(outcomes.iter().filter_map(|o| o.met));
-        let goal = match self.deck {
-            "terrain" | "allen-cahn" => String::new(),
-            _ => format!("{:.0e}", self.goal),
+        // Nothing is known to compare an energy or an error on data with.
+        let known = !["terrain", "allen-cahn"].contains(&self.deck);
+        let only = |text: String| if known { text } else { "-".into() };
+        let number = |v: f64| match known {
+            true => format!("{v:.1e}"),
+            false => format!("{v:.5}"),
         };
         println!(
-            "| {} {} | {method} | {} | {:.1e} | {:.1e} | {goal} | {} of {} | {} | {} |",
-            self.deck,
-            self.variant,
+            "| {} | {method} | {} | {} | {} | {} | {} | {} | {} |",
+            [self.deck, self.variant].join(" ").trim(),
             outcomes[0].parameters,
-            errors[errors.len() / 2],
-            errors[errors.len() - 1],
-            met.len(),
-            outcomes.len(),
+            number(errors[errors.len() / 2]),
+            number(errors[errors.len() - 1]),
+            only(format!("{:.0e}", self.goal)),
+            only(format!("{} of {}", met.len(), outcomes.len())),
             met.get(met.len() / 2)
                 .map_or("-".into(), |s| format!("{s:.1}")),
             if method == "ned" { self.published } else { "" },

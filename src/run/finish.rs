@@ -15,10 +15,14 @@ impl Run<'_> {
             return (theta.clone(), flow.covector(theta).energy());
         }
         let last = flow.covector(&self.state.theta).energy();
-        match &self.state.best {
-            Some(best) if last.is_nan() || last >= best.energy => (best.theta.clone(), best.energy),
-            _ => (self.state.theta.clone(), last),
+        if let Some(best) = &self.state.best {
+            // Known from another sample set, maybe: both are compared on this one.
+            let energy = flow.covector(&best.theta).energy();
+            if last.is_nan() || last >= energy {
+                return (best.theta.clone(), energy);
+            }
         }
+        (self.state.theta.clone(), last)
     }
 
     /// Saves, measures and sums up.

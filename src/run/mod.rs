@@ -19,11 +19,12 @@ mod passage;
 mod plan;
 mod signals;
 mod stage;
+mod state;
 mod steady;
 mod summary;
 mod timing;
 
-pub use checkpoint::{Attempts, Drawn, Finished, Found, State, Store, Waiting};
+pub use checkpoint::{Found, Store};
 pub use folder::{Folder, Identity, Opened, agree};
 pub use history::Record;
 pub use limits::Limits;
@@ -31,6 +32,7 @@ pub use opening::Policy;
 pub use plan::Plan;
 pub use signals::Signals;
 pub use stage::Stage;
+pub use state::{Attempts, Drawn, Finished, State, Waiting};
 pub use summary::{DataErrors, Seconds, Status, Summary, digest};
 pub use timing::Span;
 

@@ -38,7 +38,7 @@
 //! | [`stepper`] | efficient NED on fresh subsets, natural-level rule, Runge–Kutta methods, and the baselines sgd, adam, lbfgs |
 //! | [`solver`] | θ' = −G⁺ g: qr, cholesky, kernel, steepest; recursive least squares |
 //! | [`flow`] | energy, gradient and tangent rows over all cells of all ranks |
-//! | [`problem`] | terms, regions, boundary conditions, data, error norms, from a deck |
+//! | [`problem`] | terms, regions, boundary conditions, data, error norms, from a deck; where its energy is stationary |
 //! | [`energy`] | densities: residual, variational |
 //! | [`network`] | u(x; θ), its jets and their pullback; embeddings, boundary values built in |
 //! | [`sampling`], [`domain`] | points by every rule, weights, streams; patches and their cells |

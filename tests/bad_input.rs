@@ -357,6 +357,14 @@ const ARGUMENTS: &[(&[&str], &[&str])] = &[
         &["flow.stepper = \"recursive\"", "metric = \"energy\""],
     ),
     (
+        &["law.toml", "--set=flow.stepper=stationary"],
+        &[
+            "stationary",
+            "not given by an energy",
+            "leave this stage out",
+        ],
+    ),
+    (
         &[
             "law.toml",
             "--set=flow.solver=[\"qr\", \"qr\", \"qr\"]",

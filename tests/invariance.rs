@@ -57,6 +57,13 @@ fn qr_with_one_wide_layer() {
 }
 
 #[test]
+fn the_equation_of_stationary_points() {
+    let changes = [("flow.stepper", "[\"natural\", \"stationary\"]")];
+    assert_invariant("deep-ritz", &changes);
+    assert_invariant("deep-ritz", &[("flow.stepper", "stationary")]);
+}
+
+#[test]
 fn fresh_subsets_with_memory() {
     for batch in ["30", "300"] {
         let changes = [

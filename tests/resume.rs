@@ -84,6 +84,11 @@ fn natural_with_qr() {
 }
 
 #[test]
+fn the_equation_of_stationary_points() {
+    assert_resumes("deep-ritz", &[("flow.stepper", "stationary")]);
+}
+
+#[test]
 fn fresh_subsets_with_memory() {
     assert_resumes("poisson-2d", &[("flow.stepper", "recursive")]);
 }

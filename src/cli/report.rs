@@ -19,6 +19,9 @@ pub fn text(summary: &Summary, out: Option<&Path>) -> String {
     row("status", format!("{status}: {}", summary.reason));
     row("steps", format!("{} by {}", summary.steps, summary.method));
     row("energy", format!("{:.3e}", summary.energy));
+    if let Some(norm) = summary.stationarity {
+        row("stationarity", format!("|δE| {norm:.1e}"));
+    }
     if let Some(error) = summary.error {
         row(
             "error",

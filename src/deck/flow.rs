@@ -92,6 +92,8 @@ names! {
         Rk4 = "rk4",
         /// An embedded Runge–Kutta pair that keeps to a tolerance.
         Adaptive = "adaptive",
+        /// Recursive and natural, on the Euler–Lagrange equation of the energy.
+        Stationary = "stationary",
     }
     later []
 }

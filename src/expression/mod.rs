@@ -7,7 +7,7 @@
 //! for many points at a time.
 //!
 //! ```text
-//! text -> token -> parse + notation -> pool (simplify) -> derive, manufactured -> tape -> columns
+//! text -> token -> parse + notation -> pool (simplify) -> derive, manufactured, euler_lagrange -> tape
 //! ```
 //!
 //! Own code because an equation needs what crates for formulas lack together: derivatives of every
@@ -19,6 +19,7 @@ mod derive;
 mod display;
 mod equation;
 mod error;
+mod euler_lagrange;
 mod function;
 mod manufactured;
 mod names;
@@ -33,6 +34,7 @@ mod token;
 pub use derive::DerivativeError;
 pub use equation::Equation;
 pub use error::ExpressionError;
+pub use euler_lagrange::{euler_lagrange, flux};
 pub use function::{Function, Operation};
 pub use manufactured::{exact_in, jets_of, solve_source, solve_source_energy};
 

@@ -157,7 +157,7 @@ fn called(on: &str, names: &[String]) -> Option<Vec<usize>> {
 }
 
 /// The patches of the boundary but those at the ends of a periodic coordinate.
-fn faces(deck: &Deck, domain: &dyn Domain) -> Vec<Face> {
+pub fn faces(deck: &Deck, domain: &dyn Domain) -> Vec<Face> {
     let periodic = network::periodic_axes(deck);
     let ends = |patch: &Patch| {
         let normals = patch.normals(&Mat::zeros(1, patch.dim()));

@@ -2,6 +2,7 @@
 
 use super::names::Names;
 use super::region::cells_for;
+use super::stationarity::{self, Stationarity};
 use super::{Place, Problem, Region, Term, Test, boundary, counts, network};
 use crate::deck::{Auto, Deck, RuleName};
 use crate::domain::Domain;
@@ -33,6 +34,7 @@ pub fn build(deck: &mut Deck, table: Option<Table>) -> Result<Problem> {
         bounds,
         terms: Vec::new(),
         tests: Vec::new(),
+        stationary: Err("the problem is not given by an energy".into()),
     };
     let split = build.split();
     let output = network::output_scale(
@@ -44,6 +46,7 @@ pub fn build(deck: &mut Deck, table: Option<Table>) -> Result<Problem> {
     build.fill_counts(split.train.len());
     build.interior()?;
     build.boundary()?;
+    build.stationary()?;
     build.data(split)?;
     build.finish(output)
 }
@@ -56,6 +59,7 @@ struct Builder<'d> {
     bounds: (Vec<f64>, Vec<f64>),
     terms: Vec<Term>,
     tests: Vec<Test>,
+    stationary: Stationarity,
 }
 
 /// Rows of the data.
@@ -186,6 +190,49 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// The Euler–Lagrange equation of the energy, on the same points as the energy.
+    fn stationary(&mut self) -> Result<()> {
+        let Some(domain) = self.domain.clone().filter(|_| self.names.density.is_some()) else {
+            return Ok(());
+        };
+        let equations = match stationarity::equations(&mut self.names) {
+            Ok(equations) if self.deck.data.is_none() => equations,
+            Ok(_) => {
+                self.stationary = Err("data belong to the energy".into());
+                return Ok(());
+            }
+            Err(why) => {
+                self.stationary = Err(why);
+                return Ok(());
+            }
+        };
+        let sampler = counts::sampler(self.deck);
+        let points = self.deck.sampling.points.or(0);
+        let cells = self.deck.sampling.cells;
+        let (dim, unknowns) = (self.dim(), self.names.unknowns.len());
+        let inside = Term {
+            name: "Euler-Lagrange equation".into(),
+            energy: Arc::new(Residual::new(
+                &mut self.names.pool,
+                dim,
+                unknowns,
+                &equations,
+            )),
+            weight: 1.0,
+            place: Place::Interior(Region::new(
+                domain.interior(),
+                sampler.clone(),
+                points,
+                cells,
+                None,
+            )),
+        };
+        let outside =
+            stationarity::boundary(self.deck, &mut self.names, domain.as_ref(), &sampler)?;
+        self.stationary = outside.map(|terms| std::iter::once(inside).chain(terms).collect());
+        Ok(())
+    }
+
     fn data(&mut self, split: Split) -> Result<()> {
         let (Some(data), Some(table)) = (&self.deck.data, &self.table) else {
             return Ok(());
@@ -235,7 +282,9 @@ impl Builder<'_> {
 
     /// The network comes last: it serves the jets that the terms ask for.
     fn finish(mut self, output: Affine) -> Result<Problem> {
-        let layouts = self.terms.iter().map(|t| t.energy.layout().clone());
+        let stationary = self.stationary.iter().flatten();
+        let layouts = self.terms.iter().chain(stationary);
+        let layouts = layouts.map(|t| t.energy.layout().clone());
         let network = network::Builder {
             deck: self.deck,
             domain: self.domain.as_deref(),
@@ -245,7 +294,7 @@ impl Builder<'_> {
         .build(&mut self.names, output)?;
         let residuals = self.terms.iter().all(|t| t.energy.is_residual());
         let zero_residual = self.deck.data.is_none() && residuals;
-        Ok(Problem {
+        let mut problem = Problem {
             coordinates: self.names.coordinates,
             unknowns: self.names.unknowns,
             terms: self.terms,
@@ -255,6 +304,9 @@ impl Builder<'_> {
             bounds: self.bounds,
             tests: self.tests,
             table: self.table,
-        })
+            stationary: Err(String::new()),
+        };
+        problem.stationary = self.stationary.map(|terms| Box::new(problem.with(terms)));
+        Ok(problem)
     }
 }

@@ -17,11 +17,13 @@ use crate::network::Lift;
 const PROBES: usize = 64;
 
 /// One hard condition: unknown = value on the faces of a selection.
-struct Hard<'d> {
+pub(super) struct Hard<'d> {
     condition: &'d deck::Boundary,
-    unknown: usize,
+    /// The unknown that has the value.
+    pub(super) unknown: usize,
     value: Id,
-    selection: Selection,
+    /// Where.
+    pub(super) selection: Selection,
 }
 
 /// What the hard conditions of the deck build into every unknown; nothing if there are none.
@@ -29,10 +31,7 @@ struct Hard<'d> {
 /// # Errors
 /// If a condition is not of the form u = g, does not hold on whole faces, or contradicts another.
 pub fn lifts(deck: &Deck, names: &mut Names, domain: &dyn Domain) -> Result<Vec<Lift>> {
-    let mut all = Vec::new();
-    for condition in deck.boundary.iter().filter(|c| c.enforce == Enforce::Hard) {
-        all.push(read(deck, condition, names, domain)?);
-    }
+    let all = conditions(deck, names, domain)?;
     if all.is_empty() {
         return Ok(Vec::new());
     }
@@ -42,6 +41,21 @@ pub fn lifts(deck: &Deck, names: &mut Names, domain: &dyn Domain) -> Result<Vec<
         lift(&of_unknown, names, domain)
     });
     lifts.collect()
+}
+
+/// The hard conditions of the deck.
+///
+/// # Errors
+/// If one is not of the form u = g, or does not hold on whole faces.
+pub(super) fn conditions<'d>(
+    deck: &'d Deck,
+    names: &mut Names,
+    domain: &dyn Domain,
+) -> Result<Vec<Hard<'d>>> {
+    let all = deck.boundary.iter();
+    let hard = all.filter(|condition| condition.enforce == Enforce::Hard);
+    hard.map(|condition| read(deck, condition, names, domain))
+        .collect()
 }
 
 fn read<'d>(

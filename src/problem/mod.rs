@@ -12,6 +12,7 @@ mod hard;
 mod names;
 mod network;
 mod region;
+mod stationarity;
 mod term;
 
 pub use build::build;
@@ -48,6 +49,8 @@ pub struct Problem {
     pub tests: Vec<Test>,
     /// The data, if there are any.
     pub table: Option<Arc<Table>>,
+    /// Where the energy is stationary, as residuals; or why that cannot be said.
+    pub stationary: std::result::Result<Box<Problem>, String>,
 }
 
 impl Problem {
@@ -79,15 +82,24 @@ impl Problem {
         let all: usize = self.terms.iter().map(Term::points).sum();
         let share = |t: &Term| (points as f64 * t.points() as f64 / all as f64).round() as usize;
         Problem {
+            zero_residual: self.zero_residual,
+            ..self.with(self.terms.iter().map(|t| t.thinned(share(t))).collect())
+        }
+    }
+
+    /// The same network with other terms, all of which can vanish. It measures no errors.
+    fn with(&self, terms: Vec<Term>) -> Problem {
+        Problem {
             coordinates: self.coordinates.clone(),
             unknowns: self.unknowns.clone(),
-            terms: self.terms.iter().map(|t| t.thinned(share(t))).collect(),
+            terms,
             network: self.network.clone(),
-            zero_residual: self.zero_residual,
+            zero_residual: true,
             domain: self.domain.clone(),
             bounds: self.bounds.clone(),
             tests: Vec::new(),
             table: self.table.clone(),
+            stationary: Err("these are the terms of another problem".into()),
         }
     }
 

@@ -14,6 +14,11 @@ impl Run<'_> {
         if let Some(theta) = &end.met {
             return (theta.clone(), flow.covector(theta).energy());
         }
+        if self.set.plan.stages[self.state.stage].is_stationary() {
+            let theta = self.stationary_point(flow);
+            let energy = flow.covector(&theta).energy();
+            return (theta, energy);
+        }
         let last = flow.covector(&self.state.theta).energy();
         if let Some(best) = &self.state.best {
             // Known from another sample set, maybe: both are compared on this one.
@@ -37,6 +42,7 @@ impl Run<'_> {
         }
         let (theta, energy) = self.result(flow, &end);
         let errors = self.errors(&theta, true);
+        let stationarity = self.stationarity(&theta);
         let rmse = |wanted: &str| {
             let mut tests = self.set.problem.tests.iter().zip(&errors);
             tests.find_map(|(test, errors)| match test {
@@ -59,6 +65,7 @@ impl Run<'_> {
             steps: self.state.step,
             time: self.state.time,
             energy,
+            stationarity,
             error: exact.map(|(_, e)| *e),
             data: rmse("train").map(|train_rmse| DataErrors {
                 train_rmse,

@@ -17,9 +17,11 @@ mod notes;
 mod opening;
 mod passage;
 mod plan;
+mod recording;
 mod signals;
 mod stage;
 mod state;
+mod stationary;
 mod steady;
 mod summary;
 mod timing;
@@ -32,7 +34,7 @@ pub use opening::Policy;
 pub use plan::Plan;
 pub use signals::Signals;
 pub use stage::Stage;
-pub use state::{Attempts, Drawn, Finished, State, Waiting};
+pub use state::{Attempts, Drawn, Finished, Minimum, State, Waiting};
 pub use summary::{DataErrors, Seconds, Status, Summary, digest};
 pub use timing::Span;
 
@@ -75,6 +77,12 @@ pub struct Setting<'a> {
     pub threads: usize,
 }
 
+/// The random start.
+fn start(set: &Setting) -> Vec<f64> {
+    let mut rng = stream(set.deck.flow.seed, Purpose::Network, 0, 0);
+    set.problem.network.initial(&mut rng)
+}
+
 /// A run between its steps.
 pub struct Run<'a> {
     set: Setting<'a>,
@@ -99,11 +107,9 @@ impl<'a> Run<'a> {
     ) -> Self {
         let first = &set.plan.stages[0];
         let state = resumed.unwrap_or_else(|| {
-            let mut rng = stream(set.deck.flow.seed, Purpose::Network, 0, 0);
-            let theta = set.problem.network.initial(&mut rng);
             State::start(
                 &folder.identity().problem,
-                theta,
+                start(&set),
                 first.stepper(None).memory(),
             )
         });
@@ -144,13 +150,13 @@ impl<'a> Run<'a> {
         let mut flow = Flow::new(set.problem, set.comm, set.shares, metric, seed);
         loop {
             let stage = &set.plan.stages[self.state.stage];
-            let end = match stage.batch {
-                None => self.march(&mut flow, stage)?,
-                Some(batch) => {
-                    let thin = set.problem.thinned(batch);
-                    let shares = Shares::even(thin.cells(), set.comm.size());
-                    let mut flow = Flow::new(&thin, set.comm, &shares, metric, seed);
-                    self.march(&mut flow, stage)?
+            let end = match self.problem_of(stage).other() {
+                None => self.march(&mut flow, None, stage)?,
+                Some(problem) => {
+                    let shares = Shares::even(problem.cells(), set.comm.size());
+                    let mut own = Flow::new(problem, set.comm, &shares, metric, seed);
+                    let deck = stage.is_stationary().then_some(&mut flow);
+                    self.march(&mut own, deck, stage)?
                 }
             };
             let next = set.plan.stages.get(self.state.stage + 1);
@@ -167,8 +173,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Steps until the end of a stage.
-    fn march(&mut self, flow: &mut Flow, stage: &Stage) -> Result<End> {
+    /// Steps until the end of a stage; its energies are measured by `deck` where it has others.
+    fn march(
+        &mut self,
+        flow: &mut Flow,
+        mut deck: Option<&mut Flow>,
+        stage: &Stage,
+    ) -> Result<End> {
         let (set, solver) = (self.set, stage.solver());
         let mut ready = false;
         loop {
@@ -191,6 +202,9 @@ impl<'a> Run<'a> {
             }
             if !std::mem::replace(&mut ready, true) {
                 self.draw(flow);
+                if let Some(deck) = &mut deck {
+                    self.draw(deck);
+                }
                 if let (None, Some(best)) = (stage.batch, &mut self.state.best) {
                     best.energy = flow.covector(&best.theta).energy();
                 }
@@ -208,7 +222,7 @@ impl<'a> Run<'a> {
                 Err(error @ Error::Input(_)) => return Err(error),
                 Err(Error::Failed(reason)) => return Ok(End::of(Status::Failed, reason)),
             };
-            if let Some(end) = self.accept(before, theta, &report)? {
+            if let Some(end) = self.accept(before, theta, report, deck.as_deref())? {
                 return Ok(end);
             }
         }
@@ -219,7 +233,8 @@ impl<'a> Run<'a> {
         &mut self,
         before: Vec<f64>,
         theta: Vec<f64>,
-        report: &Report,
+        report: Report,
+        deck: Option<&Flow>,
     ) -> Result<Option<End>> {
         let energy = report.energy();
         self.state.initial.get_or_insert(energy);
@@ -228,8 +243,8 @@ impl<'a> Run<'a> {
         let best_energy = best.map_or(energy, |b| b.energy);
         let shown = best.map_or(before, |b| b.theta.clone());
         let mut end = report.finished.as_ref().map(End::of_stepper);
-        // The energy of a few random points is no measure of the whole.
-        let whole = self.set.plan.stages[self.state.stage].batch.is_none();
+        // The energy of a few random points is no measure of the whole, nor is that of another problem.
+        let whole = self.set.plan.stages[self.state.stage].batch.is_none() && deck.is_none();
         if end.is_none() && whole {
             let met = |reason| End::met(reason, &shown);
             end = self.tolerance(best_energy).map(met);
@@ -237,32 +252,9 @@ impl<'a> Run<'a> {
         if end.is_none() && whole {
             end = self.steady.look(energy).map(End::converged);
         }
-        let step = self.state.step;
-        if step.is_multiple_of(self.set.deck.output.every) || end.is_some() {
-            let errors = self.errors(&shown, false);
-            if let (Some(limit), Some(error)) =
-                (self.set.deck.stop.error, self.exact_error(&errors))
-                && error <= limit
-            {
-                let reason = format!("the error {error:.2e} is below `stop.error`");
-                end = Some(End::met(reason, &shown));
-            }
-            let record = Record {
-                step,
-                stage: self.state.stage,
-                time: self.state.time,
-                seconds: self.seconds(),
-                best_energy,
-                report: report.clone(),
-                errors,
-            };
-            let (length, problem) = (self.state.history, self.set.problem);
-            self.state.history = during(self.set.comm, Phase::Output, || {
-                self.folder.record(&record, length, problem)
-            })?;
-            if self.set.comm.rank() == 0 {
-                self.observer.record(&record, self.set.problem);
-            }
+        if self.state.step.is_multiple_of(self.set.deck.output.every) || end.is_some() {
+            let errors = self.record(report.clone(), best_energy, &shown, deck)?;
+            end = self.error_met(&errors, &shown).or(end);
         }
         self.state.step += 1;
         self.state.time += report.dt;

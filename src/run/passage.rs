@@ -3,13 +3,48 @@
 
 use super::{Attempts, Run, Stage, Waiting};
 use crate::flow::Flow;
+use crate::problem::Problem;
 
 /// Attempts to finish without half the energy after which the run ends, and the share of the first
 /// energy below which one is enough.
 const ATTEMPTS: u32 = 20;
 const ROUNDING: f64 = 1e-21;
 
-impl Run<'_> {
+/// The problem that a stage solves.
+pub(super) enum Of<'a> {
+    /// The deck's.
+    Deck,
+    /// A random subset of the points.
+    Subset(Box<Problem>),
+    /// The equation of the energy's stationary points.
+    Stationarity(&'a Problem),
+}
+
+impl Of<'_> {
+    /// The problem, if it is not the deck's.
+    pub(super) fn other(&self) -> Option<&Problem> {
+        match self {
+            Self::Deck => None,
+            Self::Subset(problem) => Some(problem),
+            Self::Stationarity(problem) => Some(problem),
+        }
+    }
+}
+
+impl<'a> Run<'a> {
+    /// The problem that a stage solves.
+    pub(super) fn problem_of(&self, stage: &Stage) -> Of<'a> {
+        let deck = self.set.problem;
+        match (&deck.stationary, stage.batch) {
+            (Ok(equation), Some(batch)) if stage.is_stationary() => {
+                Of::Subset(Box::new(equation.thinned(batch)))
+            }
+            (Ok(equation), None) if stage.is_stationary() => Of::Stationarity(equation),
+            (_, Some(batch)) => Of::Subset(Box::new(deck.thinned(batch))),
+            (_, None) => Of::Deck,
+        }
+    }
+
     /// The number of the sample set of the next step. Every attempt of a later stage has its own.
     pub(super) fn epoch(&self, stage: &Stage) -> u64 {
         match stage.resample {
@@ -28,6 +63,9 @@ impl Run<'_> {
 
     /// Begins the next stage; this one waits.
     pub(super) fn enter(&mut self, next: &Stage, reason: &str) {
+        if next.is_stationary() && !self.set.plan.stages[self.state.stage].is_stationary() {
+            self.leave_energy();
+        }
         self.state.waiting.push(Waiting {
             theta: self.state.theta.clone(),
             memory: self.stepper.memory(),

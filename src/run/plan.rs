@@ -4,7 +4,7 @@
 //! |---|---|
 //! | squared residuals | qr + recursive on fresh subsets and, up to 1,500 parameters, qr + natural on all points, fixed, in turn |
 //! | the same, over 4,000 parameters | kernel + stochastic on fresh subsets |
-//! | other energies, up to 1,500 parameters on fixed points | qr + recursive, then qr + natural, on the same points |
+//! | other energies, up to 1,500 parameters on fixed points | qr + recursive, then qr + natural, then qr + stationary where there is an Euler–Lagrange equation, on the same points |
 //! | more parameters, or fresh points | cholesky + euler, qr + euler |
 //! | method = "sgd", "adam", "lbfgs" | the method's own |
 
@@ -65,6 +65,7 @@ impl Plan {
         for (solver, stepper) in solvers.iter().zip(&steppers) {
             check(*solver, *stepper, name)?;
         }
+        can_be_stationary(&steppers, problem)?;
         let points: usize = problem.terms.iter().map(Term::points).sum();
         let largest = match solvers[0] {
             SolverName::Kernel => LARGEST_KERNEL,
@@ -90,26 +91,36 @@ impl Plan {
         if flow.method == MethodName::Lbfgs {
             suits_lbfgs(dt, resample)?;
         }
-        let stages = solvers.iter().zip(&steppers).enumerate();
+        let stages = expanded(&solvers, &steppers);
+        let count = stages.len();
         let stages: Vec<Stage> = stages
-            .map(|(index, (&solver, &stepper))| {
+            .into_iter()
+            .enumerate()
+            .map(|(index, part)| {
                 // Noise in the points of an energy without residual would be noise in its minimiser.
-                let fresh = problem.has_residuals()
-                    && [StepperName::Recursive, StepperName::Stochastic].contains(&stepper);
+                let fresh = (problem.has_residuals() || part.stationary)
+                    && [StepperName::Recursive, StepperName::Stochastic].contains(&part.stepper);
+                let exact = problem.zero_residual || part.stationary;
                 Stage {
                     method: flow.method,
                     metric,
-                    solver,
-                    stepper,
+                    solver: part.solver,
+                    stepper: part.stepper,
                     batch: fresh.then_some(batch),
                     resample: if fresh { Some(1) } else { resample },
                     damping,
-                    cutoff,
+                    // Rounding level of the rows: an Euler–Lagrange equation has residuals.
+                    cutoff: if part.stationary {
+                        cutoff.min(1e-12)
+                    } else {
+                        cutoff
+                    },
                     dt,
                     tolerance,
                     momentum,
-                    exact: problem.zero_residual && resample.is_none(),
-                    followed: index + 1 < steppers.len(),
+                    exact: exact && resample.is_none(),
+                    stationary: part.stationary,
+                    followed: index + 1 < count,
                 }
             })
             .collect();
@@ -161,6 +172,32 @@ impl Plan {
     }
 }
 
+/// What a name in the deck stands for.
+struct Part {
+    solver: SolverName,
+    stepper: StepperName,
+    stationary: bool,
+}
+
+/// The stages that the deck's names stand for: "stationary" is an equation to solve, in two stages
+/// like any other.
+fn expanded(solvers: &[SolverName], steppers: &[StepperName]) -> Vec<Part> {
+    let named = solvers.iter().zip(steppers);
+    let parts = named.flat_map(|(&solver, &stepper)| {
+        let stationary = stepper == StepperName::Stationary;
+        let steppers = match stationary {
+            true => vec![StepperName::Recursive, StepperName::Natural],
+            false => vec![stepper],
+        };
+        steppers.into_iter().map(move |stepper| Part {
+            solver,
+            stepper,
+            stationary,
+        })
+    });
+    parts.collect()
+}
+
 /// Solver and stepper of every stage.
 ///
 /// # Errors
@@ -183,7 +220,7 @@ fn choose(
     let staged = open && energy && resample.is_none() && (small || problem.has_residuals());
     let natural = small && energy && resample.is_none();
     let solver = |stepper: &StepperName| match stepper {
-        StepperName::Natural | StepperName::Recursive => SolverName::Qr,
+        StepperName::Natural | StepperName::Recursive | StepperName::Stationary => SolverName::Qr,
         StepperName::Stochastic => SolverName::Kernel,
         _ => direct,
     };
@@ -201,6 +238,11 @@ fn choose(
         _ => StepperName::Euler,
     };
     let steppers = match (staged, solvers.as_slice()) {
+        (true, [SolverName::Qr]) if small && problem.stationary.is_ok() => vec![
+            StepperName::Recursive,
+            StepperName::Natural,
+            StepperName::Stationary,
+        ],
         (true, [SolverName::Qr]) if small => vec![StepperName::Recursive, StepperName::Natural],
         (true, [SolverName::Qr]) => vec![StepperName::Recursive],
         _ => solvers.iter().map(stepper).collect(),
@@ -227,12 +269,41 @@ fn choose(
 /// # Errors
 /// If a stepper does not work with a solver or a metric.
 fn check(solver: SolverName, stepper: StepperName, metric: MetricName) -> Result<()> {
-    let by_rows = [StepperName::Natural, StepperName::Recursive].contains(&stepper);
+    let by_rows = [
+        StepperName::Natural,
+        StepperName::Recursive,
+        StepperName::Stationary,
+    ]
+    .contains(&stepper);
     if by_rows && (solver != SolverName::Qr || metric != MetricName::Energy) {
         return Err(Error::Input(format!(
             "`flow.stepper = \"{stepper}\"` needs solver = \"qr\" and metric = \"energy\"; set \
              these, or stepper = \"euler\""
         )));
+    }
+    Ok(())
+}
+
+/// The Euler–Lagrange equation is the last stage's, and must be known.
+///
+/// # Errors
+/// If a stage asks for it where it is not.
+fn can_be_stationary(steppers: &[StepperName], problem: &Problem) -> Result<()> {
+    let Some(at) = steppers
+        .iter()
+        .position(|name| *name == StepperName::Stationary)
+    else {
+        return Ok(());
+    };
+    if let Err(why) = &problem.stationary {
+        return Err(Error::Input(format!(
+            "`flow.stepper = \"stationary\"`: {why}; leave this stage out"
+        )));
+    }
+    if at + 1 < steppers.len() {
+        return Err(Error::Input(
+            "`flow.stepper`: \"stationary\" brings the result; list it last".into(),
+        ));
     }
     Ok(())
 }

@@ -30,6 +30,8 @@ pub struct Stage {
     pub(super) momentum: f64,
     /// Whether an exact solution has energy zero.
     pub(super) exact: bool,
+    /// Whether it solves the Euler–Lagrange equation of the energy, not the deck's problem.
+    pub(super) stationary: bool,
     /// Whether another stage follows.
     pub(super) followed: bool,
 }
@@ -55,12 +57,14 @@ impl Stage {
             (MethodName::Sgd, _) => Box::new(Sgd::new(self.dt, self.momentum)),
             (MethodName::Adam, _) => Box::new(Adam::new(self.dt)),
             (MethodName::Lbfgs, _) => Box::new(Lbfgs::new()),
-            (MethodName::Ned, StepperName::Natural) => Box::new(Natural::new(NaturalSetting {
-                cutoff: self.cutoff,
-                exact: self.exact,
-                fixed: self.resample.is_none(),
-                initial,
-            })),
+            (MethodName::Ned, StepperName::Natural | StepperName::Stationary) => {
+                Box::new(Natural::new(NaturalSetting {
+                    cutoff: self.cutoff,
+                    exact: self.exact,
+                    fixed: self.resample.is_none(),
+                    initial,
+                }))
+            }
             (MethodName::Ned, StepperName::Recursive) => {
                 Box::new(Recursive::new(self.dt, self.followed))
             }
@@ -91,6 +95,11 @@ impl Stage {
         Box::new(RungeKutta::new(tableau, pace, self.resample.is_none()))
     }
 
+    /// Whether it solves the Euler–Lagrange equation of the energy.
+    pub fn is_stationary(&self) -> bool {
+        self.stationary
+    }
+
     /// Whether the sample set never changes.
     pub fn fixed_samples(&self) -> bool {
         self.resample.is_none()
@@ -111,6 +120,14 @@ impl Stage {
             Metric::H1 => "H1 metric",
             Metric::Energy => "energy metric",
         };
-        format!("{} + {}, {metric}, {samples}", self.solver, self.stepper)
+        let of = if self.stationary {
+            "stationarity by "
+        } else {
+            ""
+        };
+        format!(
+            "{of}{} + {}, {metric}, {samples}",
+            self.solver, self.stepper
+        )
     }
 }

@@ -28,8 +28,10 @@ pub struct State {
     pub attempts: Attempts,
     /// The sample set in use.
     pub drawn: Option<Drawn>,
-    /// Energy of the first step.
+    /// Energy of the first step, of the problem that the stage solves.
     pub initial: Option<f64>,
+    /// Where the deck's energy was left for the equation of its stationary points.
+    pub minimum: Option<Minimum>,
     /// What the detection of a steady state remembers: the last energy and how long it has stood.
     pub steady: (f64, u32),
     /// Length of the history file in bytes.
@@ -54,6 +56,15 @@ pub struct Drawn {
     pub epoch: u64,
     /// Parameters at which it was drawn.
     pub anchor: Vec<f64>,
+}
+
+/// The minimum of an energy as far as it was found by the energy itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Minimum {
+    /// The parameters.
+    pub theta: Vec<f64>,
+    /// Energy at the start of the run.
+    pub initial: Option<f64>,
 }
 
 /// How often the last stage has tried to finish in vain.
@@ -102,6 +113,7 @@ impl State {
             attempts: Attempts::default(),
             drawn: None,
             initial: None,
+            minimum: None,
             steady: (f64::INFINITY, 0),
             history: 0,
             finished: None,

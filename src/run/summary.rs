@@ -50,6 +50,8 @@ pub struct Summary {
     pub time: f64,
     /// Energy of the result.
     pub energy: f64,
+    /// |δE|: norm of the residual of the energy's Euler–Lagrange equation, where there is one.
+    pub stationarity: Option<f64>,
     /// Error against the exact solution, on points independent of training.
     pub error: Option<ErrorNorms>,
     /// Errors on data.

@@ -136,7 +136,7 @@ impl Natural {
             return None;
         }
         if !self.setting.exact {
-            return Some("steady: the energy falls no more".into());
+            return Some(Finish::Settled("steady: the energy falls no more".into()));
         }
         if below(NEARLY_DONE) {
             return Some(Finish::Done(format!(

@@ -1,0 +1,57 @@
+//! From the minimum of an energy, as far as the energy shows it, to where it is stationary.
+//!
+//! An energy is known to rounding and so its minimiser to the square root of that. The last stages
+//! solve the Euler–Lagrange equation instead ([`crate::problem::Problem::stationary`]), from there. What
+//! they find is taken unless it lies above the minimum: the equation holds at saddles too.
+
+use super::{Attempts, Minimum, Run, start};
+use crate::comm::Shares;
+use crate::flow::{Flow, Metric};
+
+/// Share of the way that the energy has fallen by which it may rise to where it is stationary.
+const RISE: f64 = 1e-3;
+
+impl Run<'_> {
+    /// From here on the energy is that of the Euler–Lagrange equation, not compared with the one so far.
+    pub(super) fn leave_energy(&mut self) {
+        if let Some(best) = self.state.best.take() {
+            self.state.theta = best.theta;
+        }
+        self.state.minimum = Some(Minimum {
+            theta: self.state.theta.clone(),
+            initial: self.state.initial,
+        });
+        let start = self.stationarity(&start(&self.set));
+        self.state.initial = start.map(|norm| 0.5 * norm * norm);
+        self.state.attempts = Attempts::default();
+    }
+
+    /// |δE| at θ: the norm of what should vanish where the energy is stationary. Collective.
+    pub(super) fn stationarity(&self, theta: &[f64]) -> Option<f64> {
+        let set = &self.set;
+        let problem = set.problem.stationary.as_ref().ok()?;
+        let shares = Shares::even(problem.cells(), set.comm.size());
+        let seed = set.deck.flow.seed;
+        let mut flow = Flow::new(problem, set.comm, &shares, Metric::Energy, seed);
+        self.draw(&mut flow);
+        Some((2.0 * flow.covector(theta).energy()).sqrt())
+    }
+
+    /// Where the energy is stationary: the parameters of least residual, unless they lie so much above
+    /// the minimum found by the energy itself that they are none.
+    pub(super) fn stationary_point(&self, flow: &Flow) -> Vec<f64> {
+        let state = &self.state;
+        let best = state.best.as_ref().map(|b| &b.theta);
+        let Some(minimum) = &state.minimum else {
+            return best.unwrap_or(&state.theta).clone();
+        };
+        let best = best.unwrap_or(&minimum.theta);
+        let energy = |theta: &[f64]| flow.covector(theta).energy();
+        let (before, after) = (energy(&minimum.theta), energy(best));
+        let fallen = minimum.initial.unwrap_or(before) - before;
+        match after <= before + RISE * fallen.max(0.0) {
+            true => best.clone(),
+            false => minimum.theta.clone(),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Energies end where they are stationary: at the solution of the Euler–Lagrange equation with its
+//! natural boundary conditions, more accurately than the energy itself shows, and at a minimum.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use common::{set, solve, starter};
+use ned_dist::run::Summary;
+
+/// Solves a deck made of `law` with a small network.
+fn solved(law: &str, more: &[(&str, &str)]) -> Summary {
+    let mut overrides = set(&[
+        ("network.hidden", "[16]"),
+        ("sampling.points", "200"),
+        ("sampling.boundary_points", "60"),
+        ("output.every", "5"),
+        ("stop.steps", "3000"),
+    ]);
+    overrides.extend(set(more));
+    solve(law, &overrides, 1, 2, None)
+}
+
+/// Asserts that the minimiser is found, with |δE| as small as the error asks for.
+fn minimises(law: &str, tolerance: f64) {
+    let limit = format!("{:e}", 0.5 * tolerance);
+    let summary = solved(law, &[("stop.error", &limit)]);
+    let error = summary.error.unwrap().relative_l2;
+    let norm = summary.stationarity.unwrap();
+    let steps = summary.steps;
+    assert!(
+        error <= tolerance && norm <= 1e4 * tolerance,
+        "error {error:.2e}, |δE| {norm:.2e} after {steps} steps: {}",
+        summary.reason
+    );
+}
+
+const SQUARE: &str = "[domain]\nlower = [0.0, 0.0]\nupper = [1.0, 1.0]\n";
+
+/// The energy alone is blind below its own rounding, 1e-8 in u.
+#[test]
+fn a_nonlinear_energy_with_natural_conditions() {
+    let law = r#"
+[domain]
+lower = [-1.0]
+upper = [1.0]
+[functions]
+f = "manufactured"
+[problem]
+energy = "0.5*grad2(u) + 0.25*u^4 - f*u"
+exact = "cos(pi*x)"
+"#;
+    minimises(law, 1e-9);
+}
+
+#[test]
+fn a_variable_coefficient_with_a_robin_energy_and_a_hard_face() {
+    let law = r#"
+[functions]
+k = "1 + x*y"
+exact = "exp(x)*cos(y)"
+f = "manufactured"
+[problem]
+energy = "0.5*k*grad2(u) - f*u"
+exact = "exact"
+[[boundary]]
+on = "x = 0"
+condition = "u = exact"
+enforce = "hard"
+[[boundary]]
+on = "x = 1"
+energy = "0.5*u^2 - (exact + k*exact_x)*u"
+[[boundary]]
+on = "y = 0"
+energy = "k*exact_y*u"
+[[boundary]]
+on = "y = 1"
+energy = "-k*exact_y*u"
+"#;
+    minimises(&[SQUARE, law].concat(), 1e-7);
+}
+
+#[test]
+fn two_unknowns_that_are_coupled() {
+    let law = r#"
+[domain]
+lower = [0.0]
+upper = [1.0]
+[functions]
+f = "manufactured"
+g = "manufactured"
+[problem]
+unknowns = ["u", "v"]
+energy = "0.5*u_x^2 + v_x^2 + 0.5*(u - v)^2 + u^2 - f*u - g*v"
+exact = ["cos(pi*x)", "cos(2*pi*x)"]
+"#;
+    minimises(law, 1e-7);
+}
+
+#[test]
+fn the_boundary_in_nitsches_way() {
+    let law = r#"
+[domain]
+lower = [0.0]
+upper = [1.0]
+[functions]
+f = "manufactured"
+[problem]
+energy = "0.5*grad2(u) - f*u"
+exact = "sin(pi*x)"
+[[boundary]]
+energy = "-dn(u)*u + 100*u^2"
+"#;
+    minimises(law, 1e-9);
+}
+
+/// u = 0 solves the equation too, as the top of the barrier between the wells.
+#[test]
+fn a_double_well_ends_in_a_well() {
+    let law = r#"
+[domain]
+lower = [0.0]
+upper = [1.0]
+[problem]
+energy = "0.5*grad2(u) + (u^2 - 1)^2"
+"#;
+    let summary = solved(law, &[("stop.steps", "600"), ("network.hidden", "[8]")]);
+    let norm = summary.stationarity.unwrap();
+    assert!(summary.energy < 1e-12, "energy {:.2e}", summary.energy);
+    assert!(norm < 1e-6, "|δE| {norm:.2e}");
+}
+
+/// What the equation cannot be had for is left to the energy, and the plan says so.
+#[test]
+fn without_an_equation_the_energy_has_the_last_word() {
+    for (law, boundary) in [
+        ("0.5*lap(u)^2 - u", "condition = \"u = 0\""),
+        ("0.5*grad2(u) - u", "energy = \"u^2 + u_y^2\""),
+        (
+            "0.5*grad2(u) - u",
+            "on = \"x > 0.3\"\ncondition = \"u = 0\"",
+        ),
+    ] {
+        let text = format!("{SQUARE}[problem]\nenergy = \"{law}\"\n[[boundary]]\n{boundary}\n");
+        let summary = solved(&text, &[("stop.steps", "2")]);
+        assert!(summary.stationarity.is_none(), "{law}, {boundary}");
+        assert!(
+            !summary.method.contains("stationarity"),
+            "{law}, {boundary}"
+        );
+    }
+    let summary = solved(starter("deep-ritz"), &[("stop.steps", "2")]);
+    assert!(summary.method.contains("stationarity"));
+}

@@ -117,7 +117,7 @@ pub struct Row {
     pub speed_up: f64,
     /// Speed-up over ranks.
     pub efficiency: f64,
-    /// Of the median run.
+    /// Of the run in the middle.
     #[serde(flatten)]
     pub shares: Shares,
     /// Digest of the parameters.
@@ -136,21 +136,22 @@ impl Row {
         for (&ranks, outcomes) in ranks.iter().zip(outcomes) {
             let mut sorted = outcomes.clone();
             sorted.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
-            let median = &sorted[sorted.len() / 2];
-            let [base, alone] = match rows.first() {
-                Some(first) => [first.ranks as f64, first.seconds],
-                None => [ranks as f64, median.seconds],
+            let middle = &sorted[(sorted.len() - 1) / 2];
+            let seconds = 0.5 * (middle.seconds + sorted[sorted.len() / 2].seconds);
+            let (base, alone) = match rows.first() {
+                Some(first) => (first.ranks, first.seconds),
+                None => (ranks, seconds),
             };
-            let speed_up = speed_up(mode, base as usize, alone, ranks, median.seconds);
+            let speed_up = speed_up(mode, base, alone, ranks, seconds);
             rows.push(Self {
                 ranks,
-                seconds: median.seconds,
+                seconds,
                 least: sorted[0].seconds,
                 most: sorted[sorted.len() - 1].seconds,
                 speed_up,
                 efficiency: speed_up / ranks as f64,
-                shares: median.shares,
-                digest: median.digest.clone(),
+                shares: middle.shares,
+                digest: middle.digest.clone(),
                 runs: outcomes.clone(),
             });
         }
@@ -212,6 +213,18 @@ mod tests {
         let error = Row::of(&[1, 2], &outcomes, Mode::Strong).unwrap_err();
         assert!(error.to_string().contains("other bits"), "{error}");
         assert!(Row::of(&[1, 2], &outcomes, Mode::Weak).is_ok());
+    }
+
+    #[test]
+    fn a_run_that_ended_by_itself_is_no_measurement() {
+        let folder = tempfile::tempdir().unwrap();
+        let summary = r#"{"steps": 7, "reason": "steady", "theta_digest": "d", "phases": [],
+            "seconds": {"total": 3.0, "solve": 1.75}}"#;
+        std::fs::write(folder.path().join("summary.json"), summary).unwrap();
+        assert_eq!(Outcome::read(folder.path(), 7).unwrap().seconds, 0.25);
+        let error = Outcome::read(folder.path(), 8).unwrap_err().to_string();
+        let says = error.contains("7 of 8 steps (steady)") && error.contains("--steps");
+        assert!(says, "{error}");
     }
 
     #[test]

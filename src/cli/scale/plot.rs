@@ -1,16 +1,16 @@
 //! The speed-up over the ranks as a picture: both axes by powers of two, the ideal line, the runs with
 //! their spread, the fitted law and the model. SVG written by hand: five lines and their labels.
 
-use super::{Scaling, speed_up};
+use super::{Row, Scaling, speed_up};
 use std::fmt::Write;
 
 const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 480.0;
+const HEIGHT: f64 = 500.0;
 /// Room for labels on the left and right, above and below.
 const LEFT: f64 = 70.0;
 const RIGHT: f64 = 20.0;
 const TOP: f64 = 64.0;
-const BOTTOM: f64 = 56.0;
+const BOTTOM: f64 = 76.0;
 
 const MEASURED: &str = "#1f5fa8";
 const FITTED: &str = "#c8641b";
@@ -61,18 +61,22 @@ pub fn svg(scaling: &Scaling) -> String {
     let rows = &scaling.rows;
     let (base, alone) = (rows[0].ranks, rows[0].seconds);
     let mode = scaling.arguments.mode;
-    let at =
-        |ranks: usize, seconds: f64| [ranks as f64, speed_up(mode, base, alone, ranks, seconds)];
-    let by = |law: &dyn Fn(usize) -> Option<f64>| -> Vec<[f64; 2]> {
-        let points = rows.iter().filter_map(|r| Some(at(r.ranks, law(r.ranks)?)));
+    let at = |ranks: usize, seconds: f64, alone: f64| {
+        let speed_up = speed_up(mode, base, alone, ranks, seconds);
+        [ranks as f64, speed_up]
+    };
+    let by = |alone: f64, law: &dyn Fn(usize) -> Option<f64>| -> Vec<[f64; 2]> {
+        let points = rows.iter();
+        let points = points.filter_map(|r| Some(at(r.ranks, law(r.ranks)?, alone)));
         points.collect()
     };
-    let measured = by(&|ranks| rows.iter().find(|r| r.ranks == ranks).map(|r| r.seconds));
-    let (fitted, model) = (by(&|r| scaling.fitted(r)), by(&|r| scaling.predicted(r)));
-    let spread = rows
-        .iter()
-        .map(|r| [at(r.ranks, r.most), at(r.ranks, r.least)]);
-    let spread: Vec<[[f64; 2]; 2]> = spread.collect();
+    let measured: Vec<[f64; 2]> = rows.iter().map(|r| at(r.ranks, r.seconds, alone)).collect();
+    let fitted = by(alone, &|ranks| scaling.fitted(ranks));
+    // Over the model's own time: how it grows is compared here, how large it is in the table.
+    let own = scaling.predicted(base).unwrap_or(alone);
+    let model = by(own, &|ranks| scaling.predicted(ranks));
+    let ends = |r: &Row| [r.most, r.least].map(|seconds| at(r.ranks, seconds, alone));
+    let spread: Vec<[[f64; 2]; 2]> = rows.iter().map(ends).collect();
     let ideal: Vec<[f64; 2]> = rows.iter().map(|r| [r.ranks as f64; 2]).collect();
     let all = [&measured[..], &fitted, &model, &ideal].concat();
     let all = all.into_iter().chain(spread.iter().flatten().copied());
@@ -149,7 +153,7 @@ fn frame(scaling: &Scaling, plane: &Plane) -> String {
              <text x=\"{beside:.1}\" y=\"{middle:.1}\" text-anchor=\"end\">{speed_up}</text>"
         );
     }
-    let (centre, under) = (0.5 * (left + right), HEIGHT - 14.0);
+    let (centre, under) = (0.5 * (left + right), HEIGHT - 38.0);
     let half = 0.5 * (top + bottom);
     let _ = writeln!(
         svg,
@@ -159,14 +163,15 @@ fn frame(scaling: &Scaling, plane: &Plane) -> String {
     svg
 }
 
+/// The names of the lines in a row below the axis, where no line can cross them.
 fn legend(svg: &mut String, entries: &[(&str, &str)]) {
     for (index, (name, colour)) in entries.iter().enumerate() {
-        let (x, y) = (LEFT + 14.0, TOP + 18.0 + 18.0 * index as f64);
+        let (x, y) = (LEFT + 130.0 * index as f64, HEIGHT - 14.0);
         let (end, text, base) = (x + 24.0, x + 32.0, y + 4.0);
         let _ = writeln!(
             svg,
-            "<line x1=\"{x}\" y1=\"{y}\" x2=\"{end}\" y2=\"{y}\" stroke=\"{colour}\" stroke-width=\"2\"/>\
-             <text x=\"{text}\" y=\"{base}\">{name}</text>"
+            "<line x1=\"{x}\" y1=\"{y}\" x2=\"{end}\" y2=\"{y}\" stroke=\"{colour}\" \
+             stroke-width=\"2\"/><text x=\"{text}\" y=\"{base}\">{name}</text>"
         );
     }
 }

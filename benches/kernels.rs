@@ -5,17 +5,12 @@
 //! multiply-adds on numbers that never leave their registers; kernels that add and multiply
 //! separately, as all loops of this program do for the sake of equal bits, can reach half of it.
 //!
-//! Necessary operations, for n points, S streams of the jet (here S = d + 2: u, ∇u, Δu), layers
-//! h_in → h_out and p parameters; an addition, multiplication or division counts one:
+//! Necessary operations, for n points and p parameters, the sweeps with u, ∇u, Δu; an addition,
+//! multiplication or division counts one:
 //!
 //! | what | operations |
 //! |---|---|
-//! | first layer, each sweep through it | n h_out 2 d |
-//! | further layer forward | 2 S n h_in h_out |
-//! | σ forward, a hidden unit | n (53 + d + 2 d + 3): tanh 45, its derivatives 8, ∇, Δ |
-//! | further layer backward | 2 S n h_in h_out for the layer below, the same again for ∂/∂W |
-//! | first layer backward | n h_out 3 d for ∂/∂W |
-//! | σ backward, a hidden unit | n (9 d + 6) |
+//! | sweeps forward and backward | n times `Network::operations`, see src/network/operations.rs |
 //! | n rows absorbed into a triangle | 2 n p² |
 //! | two triangles joined | ⅔ p³ |
 //! | QR and SVD of m rows | 2 m p² − ⅔ p³, then 8⁄3 p³ to a bidiagonal, 2 p³ for its vectors |
@@ -73,8 +68,6 @@ fn main() {
 
 /// A network at the points of a cell.
 struct Cell {
-    hidden: &'static [usize],
-    dim: usize,
     network: Mlp,
     theta: Vec<f64>,
     x: Mat<f64>,
@@ -94,8 +87,6 @@ impl Cell {
             derivative: Derivative::Laplacian,
         };
         Self {
-            hidden,
-            dim,
             theta: network.initial(&mut stream(0, Purpose::Network, 0, 0)),
             network,
             x: Mat::from_fn(POINTS, dim, |i, j| ((i * (3 + j)) % 17) as f64 / 17.0),
@@ -113,26 +104,12 @@ impl Cell {
         Mat::zeros(POINTS, self.theta.len())
     }
 
-    /// Σ h_in h_out over the layers after the first.
-    fn later_weights(&self) -> usize {
-        let inner: usize = self.hidden.windows(2).map(|w| w[0] * w[1]).sum();
-        inner + self.hidden[self.hidden.len() - 1]
+    fn forward_operations(&self) -> f64 {
+        POINTS as f64 * self.network.operations(&self.layout).forward.total()
     }
 
-    fn units(&self) -> usize {
-        self.hidden.iter().sum()
-    }
-
-    fn forward_operations(&self) -> usize {
-        let products =
-            2 * self.layout.streams() * self.later_weights() + 2 * self.dim * self.hidden[0];
-        POINTS * (products + self.units() * (53 + 3 * self.dim + 3))
-    }
-
-    fn backward_operations(&self) -> usize {
-        let products =
-            4 * self.layout.streams() * self.later_weights() + 3 * self.dim * self.hidden[0];
-        POINTS * (products + self.units() * (9 * self.dim + 6))
+    fn backward_operations(&self) -> f64 {
+        POINTS as f64 * self.network.operations(&self.layout).backward.total()
     }
 }
 
@@ -390,8 +367,8 @@ fn print_sweeps(hidden: &'static [usize], dim: usize) {
     };
     let rows = || trace.rows(black_box(&cotangent), &mut rows, 0);
     let name = |sweep: &str| format!("{sweep}, {} x {}, {dim}D", hidden.len(), hidden[0]);
-    let backward = cell.backward_operations() as f64;
-    Kernel::new(cell.forward_operations() as f64, forward).print(&name("forward"));
+    let backward = cell.backward_operations();
+    Kernel::new(cell.forward_operations(), forward).print(&name("forward"));
     Kernel::new(backward, gradient).print(&name("gradient"));
     Kernel::new(backward, rows).print(&name("rows"));
 }

@@ -33,6 +33,7 @@
 //! | module | noun |
 //! |---|---|
 //! | [`cli`] | arguments and what is printed: the only place that prints |
+//! | [`performance`] | what a step costs, the constants of a machine, the time on P ranks |
 //! | [`run`] | the time loop, the plan and its stages, limits and signals, history, checkpoints (the only `bincode`), summary |
 //! | [`output`] | fields on a grid as csv, npy, vti |
 //! | [`stepper`] | efficient NED on fresh subsets, natural-level rule, Runge–Kutta methods, and the baselines sgd, adam, lbfgs |
@@ -69,6 +70,7 @@ pub mod flow;
 pub mod jet;
 pub mod network;
 pub mod output;
+pub mod performance;
 pub mod problem;
 pub mod run;
 pub mod sampling;

@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the top down: a module uses only modules that come after it.
-const LAYERS: [&[&str]; 13] = [
+const LAYERS: [&[&str]; 14] = [
     &["cli"],
+    &["performance"],
     &["run"],
     &["output"],
     &["stepper"],
@@ -76,7 +77,13 @@ fn only_the_command_line_prints() {
 
 #[test]
 fn clocks_and_signals_have_their_places() {
-    let clocks = ["run", "cli", "comm/clock.rs", "comm/timed.rs"];
+    let clocks = [
+        "run",
+        "cli",
+        "comm/clock.rs",
+        "comm/timed.rs",
+        "performance/measure.rs",
+    ];
     assert_only_in("Instant::now(", &clocks);
     assert_only_in("signal_hook::", &["run/signals.rs", "run/cause.rs"]);
 }

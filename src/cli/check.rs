@@ -1,15 +1,17 @@
-//! `ned-dist check`: is the deck right, what does it say in full, and what does a step cost?
+//! `ned-dist check`: is the deck right, what does it say in full, and what does a step cost, here and
+//! on more ranks?
 
-use super::DeckArgs;
 use super::input::load;
+use super::{CheckArgs, predictions};
 use crate::comm::Solo;
 use crate::error::Result;
+use crate::performance::Work;
 use crate::problem::{Problem, build};
 use crate::run::Plan;
 
-/// Prints the resolved deck, and the memory and work of a step.
-pub fn check(arguments: &DeckArgs, first: bool) -> Result<()> {
-    let (mut deck, table) = load(arguments, &Solo)?;
+/// Prints the resolved deck, the memory and work of a step, and where asked its time on more ranks.
+pub fn check(arguments: &CheckArgs, first: bool) -> Result<()> {
+    let (mut deck, table) = load(&arguments.deck, &Solo)?;
     let problem = build(&mut deck, table)?;
     let plan = Plan::of(&mut deck, &problem)?;
     if first {
@@ -18,6 +20,9 @@ pub fn check(arguments: &DeckArgs, first: bool) -> Result<()> {
         println!("# The deck is right. {}", problem.describe());
         println!("# {}", plan.describe());
         cost(&problem, &plan);
+        if !arguments.ranks.is_empty() {
+            predict(arguments, &problem, &plan)?;
+        }
     }
     Ok(())
 }
@@ -29,7 +34,7 @@ fn cost(problem: &Problem, plan: &Plan) {
     println!(
         "# a step: {:.1e} operations in all, {:.0} MB for rows and factors on one rank, {:.1} MB sent \
          along the tree of cells by each rank",
-        plan.work(problem),
+        Work::of(plan.last(), problem).operations(),
         bytes / 1e6,
         8.0 * p * p / 1e6
     );
@@ -38,4 +43,19 @@ fn cost(problem: &Problem, plan: &Plan) {
         problem.cells(),
         problem.cells()
     );
+}
+
+/// The predicted time of a step of every stage.
+fn predict(arguments: &CheckArgs, problem: &Problem, plan: &Plan) -> Result<()> {
+    let (machine, from) = predictions::machine(arguments.machine.as_deref())?;
+    println!("# predicted by the constants {from}");
+    for stage in &plan.stages {
+        println!("# {}", stage.describe());
+        let work = Work::of(stage, problem);
+        let ranks = arguments.ranks.iter();
+        let works: Vec<(usize, Work)> = ranks.map(|&ranks| (ranks, work.clone())).collect();
+        let table = predictions::table(&works, &machine, arguments.threads);
+        table.lines().for_each(|line| println!("# {line}"));
+    }
+    Ok(())
 }

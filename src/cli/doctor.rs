@@ -1,8 +1,8 @@
 //! `ned-dist doctor`: is this machine, with this launcher and these flags, fit for a run?
 //!
 //! Small measurements of what a step is made of: a small and a large reduction over all ranks, a
-//! broadcast, a matrix product on all ranks at once, and a file brought to the disk. A launcher of
-//! another MPI is noticed before, when the ranks join ([`crate::comm::start`]).
+//! broadcast, a matrix product on all ranks at once, and a file brought to the disk; then the constants
+//! of the performance model ([`crate::performance`]), which `--out` keeps. A launcher of another MPI is noticed before, when the ranks join ([`crate::comm::start`]).
 
 use super::DoctorArgs;
 use super::job::on_ranks;
@@ -11,6 +11,8 @@ use super::report::plural;
 use super::threads::decide;
 use crate::comm::{Comm, Shares, launcher_rank, tree_sum};
 use crate::error::{Error, Result};
+use crate::performance::{Link, Machine, Rate, link, rates};
+use crate::run::agree;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use std::fs::File;
@@ -58,12 +60,53 @@ fn examine(arguments: &DoctorArgs, comm: &dyn Comm) -> Result<ExitCode> {
     row("arithmetic", &arithmetic(comm));
     row("clocks", &clocks(comm));
     row("disk", &disk(comm)?);
+    let machine = machine(comm, &row);
+    if let Some(path) = &arguments.out {
+        let written = match first {
+            true => machine.write(path),
+            false => Ok(()),
+        };
+        agree(comm, written)?;
+        row("written to", &path.display().to_string());
+    }
     if first {
         for warning in placement.warnings() {
             println!("  warning: {warning}");
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The constants of the performance model, shown line by line. Collective.
+fn machine(comm: &dyn Comm, row: &dyn Fn(&str, &str)) -> Machine {
+    let (rates, link) = (rates(comm), link(comm));
+    let giga = |rate: f64| format!("{:.1}", 1e-9 * rate);
+    let sized = |rate: Rate| format!("{} (half at {:.0})", giga(rate.peak), rate.half);
+    let sweeps = [rates.layers, rates.units, rates.rows].map(giga);
+    let [layers, units, rows] = sweeps;
+    let line = format!("GF/s a thread: layers {layers}, activations {units}, rows {rows}");
+    row("sweeps", &line);
+    let factors = [rates.triangles, rates.products, rates.cholesky, rates.svd].map(sized);
+    let [triangles, products, cholesky, svd] = factors;
+    row(
+        "matrices",
+        &format!(
+            "GF/s a thread: triangles {triangles}, products {products}, cholesky {cholesky}, svd {svd}"
+        ),
+    );
+    let line = match link {
+        Some(Link { latency, bandwidth }) => format!(
+            "{:.1} us and {:.2} GB/s for a message, by sums over the ranks",
+            1e6 * latency,
+            1e-9 * bandwidth
+        ),
+        None => "one rank; 2 us and 10 GB/s are assumed".into(),
+    };
+    row("messages", &line);
+    Machine {
+        rates,
+        link: link.unwrap_or(Link::USUAL),
+    }
 }
 
 fn ranks(comm: &dyn Comm) -> String {
@@ -123,7 +166,11 @@ fn arithmetic(comm: &dyn Comm) -> String {
     });
     let rate = (2 * PRODUCTS * ORDER.pow(3)) as f64 / took / 1e9;
     let texts = gather_text(comm, &format!("{rate} {}", comm.hostname()));
-    let mut rates: Vec<Rate> = texts.iter().enumerate().filter_map(Rate::read).collect();
+    let mut rates: Vec<RankRate> = texts
+        .iter()
+        .enumerate()
+        .filter_map(RankRate::read)
+        .collect();
     rates.sort_by(|a, b| a.rate.total_cmp(&b.rate));
     match (rates.first(), rates.last()) {
         (Some(slow), Some(fast)) if rates.len() > 1 => format!(
@@ -135,13 +182,13 @@ fn arithmetic(comm: &dyn Comm) -> String {
 }
 
 /// How fast a rank is.
-struct Rate {
+struct RankRate {
     rank: usize,
     rate: f64,
     host: String,
 }
 
-impl Rate {
+impl RankRate {
     fn read((rank, text): (usize, &String)) -> Option<Self> {
         let (rate, host) = text.split_once(' ')?;
         Some(Self {
@@ -177,7 +224,7 @@ fn disk(comm: &dyn Comm) -> Result<String> {
             "this folder cannot be written: {e}; results and checkpoints need a place, see --out"
         ))
     });
-    Ok(crate::run::agree(comm, measured)?.unwrap_or_default())
+    Ok(agree(comm, measured)?.unwrap_or_default())
 }
 
 fn write_files() -> std::io::Result<String> {

@@ -8,9 +8,11 @@ mod input;
 mod job;
 mod new;
 mod placement;
+mod predictions;
 mod progress;
 mod report;
 mod run;
+mod scale;
 mod standing;
 mod threads;
 mod time_limits;
@@ -18,6 +20,7 @@ mod time_limits;
 use crate::comm::launcher_rank;
 use crate::deck::MethodName;
 use crate::error::Error;
+use crate::performance::Mode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,6 +46,7 @@ const EXAMPLES: &str = "Examples:
   ned-dist compare poisson-2d.toml --methods ned,adam,lbfgs --seconds 20
   ned-dist run poisson-2d.toml --set network.hidden=[32,32] --set stop.seconds=60
   mpirun -n 4 ned-dist doctor                 is this machine fit for it?
+  ned-dist scale poisson-2d.toml --ranks 1,2,4 how much faster are more ranks? (it calls mpirun)
 
 A run that gets SIGUSR1, SIGTERM or SIGINT, or finds a file STOP in its folder, saves and stops; the
 same command goes on. A file CHECKPOINT makes it save and go on.
@@ -56,9 +60,11 @@ enum Command {
     /// Solve the problem of a deck by several methods, each under the same budget of time
     Compare(CompareArgs),
     /// Validate a deck; print it with every default filled in, and the memory and work of a step
-    Check(DeckArgs),
+    Check(CheckArgs),
     /// Test this machine: ranks, MPI, threads, network, disk
     Doctor(DoctorArgs),
+    /// Measure a step of a deck on several numbers of ranks; this starts mpirun by itself
+    Scale(ScaleArgs),
     /// Write a starter deck; without a name, list them
     New {
         /// Name of a starter deck
@@ -128,6 +134,70 @@ struct DoctorArgs {
     /// Threads per rank, as for `run`
     #[arg(long, value_name = "T")]
     threads: Option<usize>,
+    /// Write what was measured as a machine file, TOML or JSON, for `check` and `scale`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// Arguments of `check`.
+#[derive(Clone, Debug, Default, Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    deck: DeckArgs,
+    /// Predict the time of a step on these numbers of ranks, as in 1,64,1024
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = count)]
+    ranks: Vec<usize>,
+    /// Threads per rank of the prediction
+    #[arg(long, value_name = "T", default_value = "1", value_parser = count)]
+    threads: usize,
+    /// Constants of the machine, written by `doctor --out` [default: measured here]
+    #[arg(long, value_name = "FILE")]
+    machine: Option<PathBuf>,
+}
+
+/// Arguments of `scale`.
+#[derive(Clone, Debug, Args)]
+struct ScaleArgs {
+    #[command(flatten)]
+    deck: DeckArgs,
+    /// Numbers of ranks
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1,2", value_parser = count)]
+    ranks: Vec<usize>,
+    /// The same problem on all, or points multiplied by the ranks
+    #[arg(long, value_enum, default_value_t)]
+    mode: Mode,
+    /// Repetitions of every measurement, in turn
+    #[arg(long, value_name = "N", default_value = "3", value_parser = count)]
+    reps: usize,
+    /// Steps of every run
+    #[arg(long, value_name = "N", default_value = "20", value_parser = count)]
+    steps: usize,
+    /// Folder for scaling.csv, scaling.json, scaling.svg and the runs [default: DECK's name with
+    /// -scaling]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Threads per rank
+    #[arg(long, value_name = "T", default_value = "1", value_parser = count)]
+    threads: usize,
+    /// The launcher and its flags, as in "mpirun --bind-to none" [default: NED_MPIRUN, the one beside
+    /// the MPI that this was built with, mpirun]
+    #[arg(long, value_name = "COMMAND")]
+    mpirun: Option<String>,
+    /// Constants of the machine, written by `doctor --out` [default: measured here]
+    #[arg(long, value_name = "FILE")]
+    machine: Option<PathBuf>,
+    /// Predict these numbers of ranks too
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = count)]
+    predict: Vec<usize>,
+    /// Print the batch script that measures instead of measuring
+    #[arg(long, value_enum, value_name = "SCHEDULER")]
+    print: Option<Scheduler>,
+}
+
+/// Whose batch scripts `scale --print` knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Scheduler {
+    Slurm,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -153,6 +223,13 @@ fn positive(text: &str) -> Result<f64, String> {
     }
 }
 
+fn count(text: &str) -> Result<usize, String> {
+    match text.trim().parse::<usize>() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("expected a whole number from 1".into()),
+    }
+}
+
 /// Runs a command and returns the process's exit code.
 pub fn execute(cli: Cli) -> ExitCode {
     let first = launcher_rank().unwrap_or(0) == 0;
@@ -162,6 +239,7 @@ pub fn execute(cli: Cli) -> ExitCode {
         Some(Command::Compare(arguments)) => return compare::compare(&arguments),
         Some(Command::Doctor(arguments)) => return doctor::doctor(&arguments),
         Some(Command::Check(arguments)) => check::check(&arguments, first),
+        Some(Command::Scale(arguments)) => scale::scale(&arguments),
         Some(Command::New { name }) => new::new(name.as_deref(), first),
     };
     match result {

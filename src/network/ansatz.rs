@@ -16,7 +16,7 @@
 //! g and ℓ are expressions. Their derivatives are formed once for every layout that the energies ask
 //! for, and evaluated with it; another layout is compiled when it is met.
 
-use super::{Network, Trace};
+use super::{Network, Sweeps, Trace};
 use crate::expression::{Id, Pool, Symbol, Tape, jets_of};
 use crate::jet::{Jets, Layout};
 use faer::{Mat, MatRef};
@@ -137,6 +137,11 @@ impl Network for Ansatz {
 
     fn initial(&self, rng: &mut Xoshiro256PlusPlus) -> Vec<f64> {
         self.inner.initial(rng)
+    }
+
+    /// Those of the network inside: the product rule is a few more for each point.
+    fn operations(&self, layout: &Layout) -> Sweeps {
+        self.inner.operations(layout)
     }
 
     fn trace<'a>(

@@ -10,6 +10,7 @@
 use super::hidden::Hidden;
 use super::input::{Input, product};
 use super::layer::Layer;
+use super::operations::{Sweeps, of_layers};
 use super::trace::MlpTrace;
 use super::{Activation, Affine, Embedding, Network, Trace};
 use crate::jet::{Jets, Layout};
@@ -98,6 +99,10 @@ impl Network for Mlp {
             }
         }
         theta
+    }
+
+    fn operations(&self, layout: &Layout) -> Sweeps {
+        of_layers(&self.widths, self.input.as_affine().is_some(), layout)
     }
 
     fn trace<'a>(

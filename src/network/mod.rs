@@ -12,6 +12,7 @@ mod hidden;
 mod input;
 mod layer;
 mod mlp;
+mod operations;
 mod tanh;
 mod trace;
 
@@ -20,6 +21,7 @@ pub use affine::Affine;
 pub use ansatz::{Ansatz, Lift};
 pub use embedding::Embedding;
 pub use mlp::Mlp;
+pub use operations::{Operations, Sweeps};
 
 use crate::jet::{Jets, Layout};
 use faer::{Mat, MatRef};
@@ -38,6 +40,9 @@ pub trait Network: Send + Sync {
 
     /// A random start θ₀ of length p.
     fn initial(&self, rng: &mut Xoshiro256PlusPlus) -> Vec<f64>;
+
+    /// What the sweeps cost for one point, with the streams of `layout`.
+    fn operations(&self, layout: &Layout) -> Sweeps;
 
     /// One forward sweep at the points `x`, shape (n, d), carrying the streams of `layout`.
     fn trace<'a>(

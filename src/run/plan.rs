@@ -143,21 +143,6 @@ impl Plan {
         &self.stages[self.stages.len() - 1]
     }
 
-    /// Floating-point operations of a step, counting what grows fastest: sweeps of the network, and
-    /// gathering and factoring the rows.
-    pub fn work(&self, problem: &Problem) -> f64 {
-        let (p, rows) = (problem.network.parameters() as f64, problem.rows() as f64);
-        let sweep = |t: &Term| (t.points() * t.energy.layout().streams()) as f64 * 6.0 * p;
-        let sweeps: f64 = problem.terms.iter().map(sweep).sum();
-        let factors = match self.last().solver {
-            SolverName::Steepest => 0.0,
-            SolverName::Cholesky => rows * p * p + p * p * p / 3.0,
-            SolverName::Kernel => rows * rows * p,
-            SolverName::Qr => 3.0 * rows * p * p + 8.0 * p * p * p,
-        };
-        sweeps + factors
-    }
-
     /// Grid points per coordinate on which fields are written.
     pub fn grid(&self, deck: &Deck, problem: &Problem) -> Vec<usize> {
         let dim = problem.coordinates.len();

@@ -15,19 +15,24 @@ use crate::stepper::{
 /// One stage; every choice is made.
 #[derive(Clone, Debug)]
 pub struct Stage {
-    pub(super) method: MethodName,
+    /// NED, or one of the baselines.
+    pub method: MethodName,
     pub(super) metric: Metric,
-    pub(super) solver: SolverName,
-    pub(super) stepper: StepperName,
+    /// How θ' is solved for.
+    pub solver: SolverName,
+    /// How θ is stepped.
+    pub stepper: StepperName,
     /// Random points of each fresh subset; none where all points are used.
-    pub(super) batch: Option<usize>,
+    pub batch: Option<usize>,
     /// Steps between sample sets; none where they are fixed.
     pub(super) resample: Option<u64>,
     pub(super) damping: f64,
     pub(super) cutoff: f64,
-    pub(super) dt: Option<f64>,
+    /// The time step, where the deck gives it.
+    pub dt: Option<f64>,
     pub(super) tolerance: f64,
-    pub(super) momentum: f64,
+    /// The part of the last direction that is carried along.
+    pub momentum: f64,
     /// Whether an exact solution has energy zero.
     pub(super) exact: bool,
     /// Whether it solves the Euler–Lagrange equation of the energy, not the deck's problem.

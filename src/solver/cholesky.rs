@@ -24,15 +24,19 @@ pub struct Cholesky {
 /// The damping when the deck leaves it open: above the rounding errors of G, below all else.
 pub const DEFAULT_DAMPING: f64 = 1e-11;
 
+/// A node with more rows than this is compressed into G: enough for their product to outweigh the
+/// traffic of p² numbers per sum, few enough for many ranks.
+pub fn gram_limit(parameters: usize) -> usize {
+    (parameters / 2).clamp(64, 4096)
+}
+
 struct Gram {
     parameters: usize,
 }
 
 impl Compression for Gram {
-    /// Enough rows for their product to outweigh the traffic of p² numbers per sum, few enough for
-    /// many ranks.
     fn limit(&self) -> usize {
-        (self.parameters / 2).clamp(64, 4096)
+        gram_limit(self.parameters)
     }
 
     fn compress(&self, blocks: Vec<Mat<f64>>) -> Mat<f64> {
@@ -87,7 +91,7 @@ impl Solver for Cholesky {
 }
 
 /// L Lᵀ = G + λ tr(G)/p.
-pub(super) struct Factored {
+pub(crate) struct Factored {
     pub(super) lower: Mat<f64>,
     /// λ.
     pub(super) damping: f64,
@@ -106,7 +110,7 @@ impl Factored {
 }
 
 /// Cholesky of G + λ tr(G)/p, with λ raised tenfold up to 1 while there is none.
-pub(super) fn factor_damped(gram: &Mat<f64>, damping: f64) -> Option<Factored> {
+pub(crate) fn factor_damped(gram: &Mat<f64>, damping: f64) -> Option<Factored> {
     let p = gram.ncols();
     let mean = (0..p).map(|i| gram[(i, i)]).sum::<f64>() / p as f64;
     let mut damping = damping;

@@ -16,10 +16,12 @@ mod steepest;
 mod tests;
 mod triangle;
 
-pub use cholesky::{Cholesky, DEFAULT_DAMPING};
+pub(crate) use cholesky::factor_damped;
+pub use cholesky::{Cholesky, DEFAULT_DAMPING, gram_limit};
 pub use kernel::{KERNEL_DAMPING, Kernel};
-pub use qr::{Cut, Qr, Spectrum};
-pub use recursion::Recursion;
+pub(crate) use qr::singular;
+pub use qr::{Cut, Qr, Spectrum, triangle_limit};
+pub use recursion::{Recursion, memory_limit};
 pub use steepest::Steepest;
 pub use triangle::absorb;
 

@@ -25,16 +25,20 @@ pub struct Qr {
     pub cutoff: f64,
 }
 
+/// A node with more rows than this is compressed into R: at least p, for R to be smaller than they
+/// are; up to 4 p when there are many, because long blocks waste less on joining triangles.
+pub fn triangle_limit(parameters: usize, rows: usize) -> usize {
+    parameters * (rows / (16 * parameters)).clamp(1, 4)
+}
+
 struct Triangle {
     parameters: usize,
     rows: usize,
 }
 
 impl Compression for Triangle {
-    /// At least p rows, for R to be smaller than they are; up to 4 p when there are many, because
-    /// long blocks waste less on joining triangles.
     fn limit(&self) -> usize {
-        self.parameters * (self.rows / (16 * self.parameters)).clamp(1, 4)
+        triangle_limit(self.parameters, self.rows)
     }
 
     fn compress(&self, blocks: Vec<Mat<f64>>) -> Mat<f64> {
@@ -88,13 +92,13 @@ impl Solver for Qr {
     }
 }
 
-struct Singular {
+pub(crate) struct Singular {
     values: Vec<f64>,
     vectors: Mat<f64>,
 }
 
 /// Singular values and right singular vectors of R.
-fn singular(r: &Mat<f64>) -> Option<Singular> {
+pub(crate) fn singular(r: &Mat<f64>) -> Option<Singular> {
     use svd::ComputeSvdVectors::{No, Thin};
     let (m, n) = (r.nrows(), r.ncols());
     let size = m.min(n);

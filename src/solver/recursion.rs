@@ -63,6 +63,11 @@ pub(super) const PRIOR: f64 = 1e-4;
 /// Rows of R with a diagonal below this share of the largest are not forgotten further.
 const LEAST: f64 = 1e-13;
 
+/// A node with more rows than this is compressed.
+pub fn memory_limit(columns: usize) -> usize {
+    2 * columns
+}
+
 /// Rows that are compressed once they are more than p.
 struct Augmented {
     columns: usize,
@@ -70,7 +75,7 @@ struct Augmented {
 
 impl Compression for Augmented {
     fn limit(&self) -> usize {
-        2 * self.columns
+        memory_limit(self.columns)
     }
 
     fn compress(&self, blocks: Vec<Mat<f64>>) -> Mat<f64> {

@@ -1,0 +1,262 @@
+//! What a step has to do, counted from the problem and the stage, on all ranks together.
+
+use super::gathering::Gathering;
+use super::steps::Step;
+use crate::comm::Shares;
+use crate::deck::{MethodName, SolverName, StepperName};
+use crate::flow::ROWS_KEPT_BYTES;
+use crate::network::Operations;
+use crate::problem::{Problem, Term};
+use crate::run::Stage;
+
+/// Operations and messages of a step.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// How often the step does what.
+    pub step: Step,
+    /// Number of parameters p.
+    pub parameters: f64,
+    /// Rows of the tangent space m.
+    pub rows: f64,
+    /// A forward sweep over all points.
+    pub forward: Operations,
+    /// A backward sweep over all points.
+    pub backward: Operations,
+    /// Backward sweeps that give all rows: one for every row of a point.
+    pub row_sweeps: Operations,
+    /// The way of the rows to rank 0.
+    pub gathering: Gathering,
+    /// What rank 0 does with them.
+    pub solve: Solve,
+    /// Whether Aᵀ v is formed from rows, and whether Jᵀ f by a sweep.
+    by_rows: bool,
+    forces: bool,
+    /// Relative work of the cells.
+    costs: Vec<f64>,
+    /// Whether ranks may go without cells.
+    thin: bool,
+}
+
+/// Operations of rank 0 while all others wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Solve {
+    /// Rows taken into a triangle: 2 n p².
+    pub absorbed: f64,
+    /// The product A Aᵀ: n² p, in parallel on the threads of rank 0.
+    pub product: f64,
+    /// Cholesky: ⅓ n³.
+    pub cholesky: f64,
+    /// Singular values and right vectors: 8⁄3 p³ to a bidiagonal, 2 p³ for the vectors.
+    pub svd: f64,
+    /// The order of what is factored.
+    pub size: f64,
+}
+
+impl Solve {
+    fn of(stage: &Stage, rows: f64, p: f64) -> Self {
+        let none = Self {
+            size: p,
+            ..Self::default()
+        };
+        match (stage.solver, stage.stepper) {
+            _ if stage.method != MethodName::Ned => none,
+            // More rows than columns arrive as a triangle.
+            (_, StepperName::Recursive) => Self {
+                absorbed: match rows > 2.0 * p {
+                    true => 2.0 / 3.0 * p.powi(3),
+                    false => 2.0 * rows * p * p,
+                },
+                ..none
+            },
+            (SolverName::Steepest, _) => none,
+            (SolverName::Cholesky, _) => Self {
+                cholesky: p.powi(3) / 3.0,
+                ..none
+            },
+            (SolverName::Kernel, _) => Self {
+                product: rows * rows * p,
+                cholesky: rows.powi(3) / 3.0,
+                size: rows,
+                ..none
+            },
+            (SolverName::Qr, _) => Self {
+                svd: 14.0 / 3.0 * p.powi(3),
+                ..none
+            },
+        }
+    }
+
+    fn total(self) -> f64 {
+        self.absorbed + self.product + self.cholesky + self.svd
+    }
+}
+
+impl Work {
+    /// Counts a step of a stage.
+    pub fn of(stage: &Stage, problem: &Problem) -> Self {
+        match stage.batch {
+            Some(batch) => Self::on(stage, &problem.thinned(batch), true),
+            None => Self::on(stage, problem, false),
+        }
+    }
+
+    fn on(stage: &Stage, problem: &Problem, thin: bool) -> Self {
+        let network = &problem.network;
+        let (p, rows) = (network.parameters(), problem.rows());
+        let [mut forward, mut backward, mut row_sweeps] = [Operations::default(); 3];
+        for term in &problem.terms {
+            let sweeps = network.operations(term.energy.layout());
+            let points = term.points() as f64;
+            forward = forward + sweeps.forward * points;
+            backward = backward + sweeps.backward * points;
+            let components = term.energy.components() as f64;
+            row_sweeps = row_sweeps + sweeps.backward * (points * components);
+        }
+        let ned = stage.method == MethodName::Ned;
+        let solver = if ned {
+            stage.solver
+        } else {
+            SolverName::Steepest
+        };
+        let gathering = match stage.stepper {
+            StepperName::Recursive if ned => Gathering::of_memory(rows, p),
+            _ => Gathering::of(solver, rows, p),
+        };
+        let forces = !problem.has_residuals();
+        Self {
+            step: Step::of(stage, forces),
+            parameters: p as f64,
+            rows: rows as f64,
+            forward,
+            backward,
+            row_sweeps,
+            gathering,
+            solve: Solve::of(stage, rows as f64, p as f64),
+            by_rows: solver != SolverName::Steepest,
+            forces,
+            costs: problem.terms.iter().flat_map(Term::costs).collect(),
+            thin,
+        }
+    }
+
+    /// Number of cells.
+    pub fn cells(&self) -> usize {
+        self.costs.len()
+    }
+
+    /// The part of all work that the busiest of `ranks` ranks has, and its number of cells; none if
+    /// there are more ranks than cells and every rank needs one.
+    pub fn busiest(&self, ranks: usize) -> Option<(f64, usize)> {
+        let shares = match self.thin {
+            true => Shares::even(self.cells(), ranks),
+            false => Shares::balanced(&self.costs, ranks)?,
+        };
+        let all: f64 = self.costs.iter().sum();
+        let parts = (0..ranks).map(|rank| {
+            let cells = shares.range(rank);
+            let part = self.costs[cells.clone()].iter().sum::<f64>() / all;
+            (part, cells.len())
+        });
+        parts.max_by(|a, b| a.0.total_cmp(&b.0))
+    }
+
+    /// Sweeps of a step over all points, where a rank that holds the part `share` keeps its rows or
+    /// forms them anew for every use.
+    pub fn sweeps(&self, share: f64) -> Operations {
+        let step = &self.step;
+        let anew = self.forward + self.row_sweeps;
+        let by_sweeps = if self.by_rows && !self.forces {
+            0.0
+        } else {
+            step.pulls
+        };
+        let mut sum = self.forward * (step.evaluations + step.linearisations)
+            + self.row_sweeps * step.linearisations
+            + (self.forward + self.backward) * by_sweeps;
+        if self.by_rows && 8.0 * share * self.rows * self.parameters > ROWS_KEPT_BYTES as f64 {
+            let uses = step.factorisations + step.pulls + step.pushes - step.linearisations;
+            sum = sum + anew * uses.max(0.0);
+        }
+        sum
+    }
+
+    /// Operations of products with rows.
+    pub fn row_products(&self) -> f64 {
+        match self.by_rows {
+            true => 2.0 * self.rows * self.parameters * (self.step.pulls + self.step.pushes),
+            false => 0.0,
+        }
+    }
+
+    /// All operations of a step on one rank.
+    pub fn operations(&self) -> f64 {
+        let climb = self.gathering.climb(1.0, 0);
+        let factored = climb.own + climb.joins + self.solve.total();
+        self.sweeps(1.0).total() + self.row_products() + self.step.factorisations * factored
+    }
+
+    /// Messages of a step along every level of ranks, those of the gathering included: a sum goes up,
+    /// and its length and itself come down.
+    pub fn messages(&self) -> f64 {
+        let step = &self.step;
+        let sums = 3.0 * (step.small_sums() + step.pulls);
+        sums + step.words + step.vectors + step.factorisations
+    }
+
+    /// Numbers of a step along every level of ranks, beside the gathering.
+    pub fn numbers(&self) -> f64 {
+        (2.0 * self.step.pulls + self.step.vectors) * self.parameters
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::deck::Deck;
+    use crate::problem::build;
+    use crate::run::Plan;
+
+    /// u = x on 12 points by a 1-2-1 network: 7 parameters, 12 rows.
+    fn work(flow: &str) -> Work {
+        let text = format!(
+            "[domain]\nlower = [0]\nupper = [1]\n[problem]\nequation = \"u = x\"\n\
+             [network]\nhidden = [2]\n[sampling]\npoints = 12\ncells = 3\n[flow]\n{flow}"
+        );
+        let mut deck = Deck::from_toml(&text, "test.toml", &[]).unwrap();
+        let problem = build(&mut deck, None).unwrap();
+        let plan = Plan::of(&mut deck, &problem).unwrap();
+        Work::of(plan.last(), &problem)
+    }
+
+    #[test]
+    fn a_step_of_euler_and_cholesky_is_counted_by_hand() {
+        let work = work("solver = \"cholesky\"\nstepper = \"euler\"");
+        assert_eq!([work.parameters, work.rows], [7.0, 12.0]);
+        // A point forward: 2 · 2 into the layer, 2 · 53 in its units, 2 · 2 out of it.
+        assert_eq!(work.forward.total(), 12.0 * (4.0 + 106.0 + 4.0));
+        // Backward: 2 · 2 for ∂/∂W, 2 · 1 in the units, 2 · 2 · 2 of the output layer.
+        assert_eq!(work.row_sweeps.total(), 12.0 * (4.0 + 2.0 + 8.0));
+        // Energies and rows, and the energy of the trial; one Aᵀ v; G and its Cholesky factor.
+        let sweeps = 2.0 * work.forward.total() + work.row_sweeps.total();
+        let factors = 12.0 * 49.0 + 343.0 / 3.0;
+        assert_eq!(work.operations(), sweeps + 2.0 * 12.0 * 7.0 + factors);
+        assert_eq!(work.numbers(), (2.0 + 1.0) * 7.0);
+    }
+
+    #[test]
+    fn a_step_of_adam_sweeps_forward_twice_and_backward_once() {
+        let work = work("method = \"adam\"");
+        let forward = 2.0 * work.forward.total();
+        assert_eq!(work.operations(), forward + work.backward.total());
+    }
+
+    #[test]
+    fn the_busiest_rank_has_a_third_of_three_cells_at_best() {
+        let work = work("solver = \"cholesky\"\nstepper = \"euler\"");
+        assert_eq!(work.busiest(1), Some((1.0, 3)));
+        let (share, cells) = work.busiest(2).unwrap();
+        assert!((share - 2.0 / 3.0).abs() < 1e-15 && cells == 2);
+        assert_eq!(work.busiest(4), None);
+    }
+}

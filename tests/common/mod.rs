@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 pub mod hosts;
+pub mod job;
 pub mod mpi;
 pub mod processes;
 pub mod shapes;

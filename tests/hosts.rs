@@ -49,12 +49,14 @@ impl Job {
         self.folder.path().join("out")
     }
 
-    /// `timeout LIMIT mpirun` on the first host, of two ranks on each.
+    /// `timeout LIMIT mpirun` on the first host, with as many ranks on each as its MPI
+    /// can stand: Debian's MPICH hangs in MPI_Finalize with more than one.
     fn command(&self, limit: &str, more: &[&str]) -> Command {
         let mut command = self.hosts.hosts[0].visitor();
         command.args(["timeout", "--kill-after=5", limit, &mpi::launcher()]);
         let count = self.hosts.hosts.len();
-        let places = (0..count).map(|host| Hosts::address(host) + ":2");
+        let each = if mpi::is_mpich() { 1 } else { 2 };
+        let places = (0..count).map(|host| format!("{}:{each}", Hosts::address(host)));
         let (places, agent) = (places.collect::<Vec<_>>().join(","), &self.agent);
         if mpi::is_mpich() {
             command
@@ -69,7 +71,7 @@ impl Job {
             }
             command.args(["--mca", "mpi_yield_when_idle", "1", "--host", &places]);
         }
-        command.args(["-n", &(2 * count).to_string()]);
+        command.args(["-n", &(each * count).to_string()]);
         command.args([
             env!("CARGO_BIN_EXE_ned-dist"),
             "run",

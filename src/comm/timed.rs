@@ -18,7 +18,7 @@ pub struct Timed {
 impl Timed {
     /// Puts a clock on `inner`. With a `patience`, a thread says on stderr when this rank has done
     /// the same for longer than that: of ranks that wait for one another, the one that does not say
-    /// that it waits is the one they wait for. After [`ENOUGH`] times as long it ends all ranks.
+    /// that it waits is the one they wait for. After ten times as long it ends all ranks.
     pub fn new(inner: Box<dyn Comm>, patience: Option<Duration>) -> Self {
         let clock = Clock::default();
         if let Some(patience) = patience {

@@ -6,34 +6,21 @@
 
 mod common;
 
-use common::{digest, text};
+use common::{digest, errors, mpi, text};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::{Duration, Instant};
-
-const LIMIT: &str = "120";
 
 /// `timeout 120 mpirun -n RANKS ned-dist ARGUMENTS`.
 fn mpirun(ranks: usize, arguments: &[&str]) -> Output {
     launch(ranks, Path::new(env!("CARGO_BIN_EXE_ned-dist")), arguments)
 }
 
-/// `timeout 120 mpirun -n RANKS PROGRAM ARGUMENTS`, with what root and small machines need.
+/// `timeout 120 mpirun -n RANKS PROGRAM ARGUMENTS`.
 fn launch(ranks: usize, program: &Path, arguments: &[&str]) -> Output {
-    let mpirun = std::env::var("NED_MPIRUN").unwrap_or_else(|_| "mpirun".into());
-    Command::new("timeout")
-        .args([LIMIT, &mpirun, "-n", &ranks.to_string()])
-        .arg(program)
-        .args(arguments)
-        .env("OMPI_ALLOW_RUN_AS_ROOT", "1")
-        .env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
-        .env("OMPI_MCA_rmaps_base_oversubscribe", "1")
-        .env("OMPI_MCA_hwloc_base_binding_policy", "none")
-        .env("PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe")
-        .env("RAYON_NUM_THREADS", "1")
-        .env_remove("RUST_BACKTRACE")
-        .output()
-        .expect("timeout is a part of coreutils")
+    let mut command = mpi::mpirun("120", ranks);
+    let output = command.arg(program).args(arguments).output();
+    output.expect("timeout is a part of coreutils")
 }
 
 #[test]
@@ -58,6 +45,22 @@ fn any_number_of_ranks_reaches_the_same_parameters() {
         digests.push(digest(&out));
     }
     assert!(digests.iter().all(|d| d == &digests[0]), "{digests:?}");
+}
+
+/// So many ranks on so few cores that each must give way while it waits.
+#[test]
+fn sixty_four_ranks_on_one_machine_reach_the_same_parameters() {
+    let folder = tempfile::tempdir().unwrap();
+    let reach = |ranks: usize| {
+        let out = folder.path().join(ranks.to_string());
+        let path = out.display().to_string();
+        let few = ["--set=network.hidden=[6]", "--set=stop.steps=3"];
+        let run = [&["run", "--quiet", "--out", &path][..], &few].concat();
+        let output = mpirun(ranks, &run);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        digest(&out)
+    };
+    assert_eq!(reach(64), reach(1));
 }
 
 /// The stages of a run's steps, from its history.
@@ -212,4 +215,19 @@ fn a_panic_on_one_rank_ends_the_job_with_one_line() {
         line.contains("rank 1") && line.contains("step 14"),
         "{line}"
     );
+}
+
+#[test]
+fn a_nan_that_one_rank_meets_ends_all_with_one_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out").display().to_string();
+    // The last cells belong to the last rank.
+    let law = "--set=problem.equation=-lap(u) = sqrt(0.95 - x)";
+    let output = mpirun(3, &["run", "--quiet", "--out", &out, law]);
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert_eq!(errors(&stderr), 1, "{stderr}");
+    for word in ["`equation`", "cell ", "step 0"] {
+        assert!(stderr.contains(word), "{word} is not in: {stderr}");
+    }
 }

@@ -1,5 +1,8 @@
 //! Ranks with a clock: every verb counts as communication while it lasts, and a watchdog may tell
-//! which rank has been stuck where.
+//! which rank has been stuck where, and ends a job that does not recover.
+//!
+//! A rank that hangs, in a file system that is gone or on a host that is cut off, sends no error to
+//! those who wait for it: MPI waits for ever, and the job burns its time. Only a clock can tell.
 
 use super::clock::{Clock, Phase, Standing};
 use super::{Comm, failure};
@@ -15,7 +18,7 @@ pub struct Timed {
 impl Timed {
     /// Puts a clock on `inner`. With a `patience`, a thread says on stderr when this rank has done
     /// the same for longer than that: of ranks that wait for one another, the one that does not say
-    /// "communication" is the one they wait for.
+    /// that it waits is the one they wait for. After ten times as long it ends all ranks.
     pub fn new(inner: Box<dyn Comm>, patience: Option<Duration>) -> Self {
         let clock = Clock::default();
         if let Some(patience) = patience {
@@ -34,7 +37,11 @@ impl Timed {
     }
 }
 
-/// Looks at a rank's clock for ever, and speaks once for every time that its hand stands still.
+/// So many times its patience makes the watchdog give up. Between the two a person may look.
+const ENOUGH: u32 = 10;
+
+/// Looks at a rank's clock for ever, speaks once for every time that its hand stands still, and
+/// panics, which ends all ranks, when it does not move again.
 fn watch(who: &str, patience: Duration, look: &dyn Fn() -> Standing) {
     let mut told = None;
     loop {
@@ -44,6 +51,9 @@ fn watch(who: &str, patience: Duration, look: &dyn Fn() -> Standing) {
             told = Some(now.mark);
             failure::report(&format!("{who} {}", describe(&now)));
         }
+        let enough = patience.saturating_mul(ENOUGH + u32::from(now.phase == Phase::Communication));
+        // Those who wait leave the last word to the one that they wait for.
+        assert!(now.time < enough, "{}; this ends the job", describe(&now));
     }
 }
 

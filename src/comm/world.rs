@@ -26,6 +26,9 @@ use std::{hint, mem, process, thread};
 /// The most elements in one call: MPI counts in 32 bits, with a sign.
 const CHUNK: usize = 1 << 30;
 
+/// So long may MPI's abort take before the process ends without it.
+const LAST_RESORT: Duration = Duration::from_secs(5);
+
 /// The ranks that mpirun started.
 pub struct World {
     universe: Option<Universe>,
@@ -196,6 +199,11 @@ fn end() -> ! {
     }
     // MPICH's launcher drops what a rank has written and it has not yet read.
     thread::sleep(Duration::from_millis(200));
+    // On a host that is cut off, MPICH's abort waits for a launcher that never answers.
+    thread::spawn(|| {
+        thread::sleep(LAST_RESORT);
+        process::abort()
+    });
     SimpleCommunicator::world().abort(PANICKED)
 }
 

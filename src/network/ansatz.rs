@@ -16,7 +16,7 @@
 //! g and ℓ are expressions. Their derivatives are formed once for every layout that the energies ask
 //! for, and evaluated with it; another layout is compiled when it is met.
 
-use super::{Network, Trace};
+use super::{Factors, Network, Trace};
 use crate::expression::{Id, Pool, Symbol, Tape, jets_of};
 use crate::jet::{Jets, Layout};
 use faer::{Mat, MatRef};
@@ -175,6 +175,10 @@ impl Trace for AnsatzTrace<'_> {
     fn rows(&self, cotangent: &Jets, rows: &mut Mat<f64>, start: usize) {
         let cotangent = transposed(&self.factor, cotangent);
         self.inner.rows(&cotangent, rows, start);
+    }
+
+    fn factors(&self, cotangent: &Jets) -> Option<Factors> {
+        self.inner.factors(&transposed(&self.factor, cotangent))
     }
 
     fn into_jets(self: Box<Self>) -> Jets {

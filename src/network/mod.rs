@@ -8,6 +8,7 @@ mod activation;
 mod affine;
 mod ansatz;
 mod embedding;
+mod factors;
 mod hidden;
 mod input;
 mod layer;
@@ -19,6 +20,7 @@ pub use activation::Activation;
 pub use affine::Affine;
 pub use ansatz::{Ansatz, Lift};
 pub use embedding::Embedding;
+pub use factors::{Factors, LayerFactors};
 pub use mlp::Mlp;
 
 use crate::jet::{Jets, Layout};
@@ -59,6 +61,12 @@ pub trait Trace {
     /// J_iᵀ c_i as rows, shape (n, p): the pullback of each point by itself. They are written to
     /// the rows from `start` of `rows`.
     fn rows(&self, cotangent: &Jets, rows: &mut Mat<f64>, start: usize);
+
+    /// The same rows as outer products, layer by layer, for networks that are made of layers; solvers
+    /// then need not hold p numbers a row.
+    fn factors(&self, _cotangent: &Jets) -> Option<Factors> {
+        None
+    }
 
     /// Gives the jets away, for those who need no reverse sweep.
     fn into_jets(self: Box<Self>) -> Jets;

@@ -1,13 +1,18 @@
 //! `ned-dist check`: is the deck right, what does it say in full, and what does a step cost?
 
 use super::DeckArgs;
+use super::budget::Budget;
 use super::input::load;
 use crate::comm::Solo;
+use crate::deck::Auto;
 use crate::error::Result;
 use crate::problem::{Problem, build};
-use crate::run::Plan;
+use crate::run::{Crowd, Plan};
 
 /// Prints the resolved deck, and the memory and work of a step.
+///
+/// # Errors
+/// If the deck is wrong, or allows less memory than the run needs.
 pub fn check(arguments: &DeckArgs, first: bool) -> Result<()> {
     let (mut deck, table) = load(arguments, &Solo)?;
     let problem = build(&mut deck, table)?;
@@ -19,20 +24,23 @@ pub fn check(arguments: &DeckArgs, first: bool) -> Result<()> {
         println!("# {}", plan.describe());
         cost(&problem, &plan);
     }
-    Ok(())
+    let alone = Crowd {
+        ranks: 1,
+        threads: 1,
+    };
+    let memory = plan.memory(&problem, alone);
+    if first {
+        println!("# memory on one rank: {}", memory.describe());
+    }
+    // What is free here says nothing of where the run will be.
+    match deck.run.memory {
+        Auto::Auto => Ok(()),
+        given => Budget::of(given, &Solo).map_or(Ok(()), |budget| budget.holds(&memory)),
+    }
 }
 
 fn cost(problem: &Problem, plan: &Plan) {
-    let p = problem.network.parameters() as f64;
-    let rows = problem.rows() as f64;
-    let bytes = 8.0 * (rows * p + 4.0 * p * p);
-    println!(
-        "# a step: {:.1e} operations in all, {:.0} MB for rows and factors on one rank, {:.1} MB sent \
-         along the tree of cells by each rank",
-        plan.work(problem),
-        bytes / 1e6,
-        8.0 * p * p / 1e6
-    );
+    println!("# a step: {:.1e} operations in all", plan.work(problem));
     println!(
         "# at most {} ranks can share its {} cells",
         problem.cells(),

@@ -18,7 +18,7 @@ mod tangent;
 #[cfg(test)]
 mod tests;
 
-pub use tangent::{RowSource, Tangent};
+pub use tangent::{ROWS_KEPT_BYTES, RowSource, Tangent};
 
 use crate::comm::{Comm, Phase, Shares, during, tree_sum};
 use crate::error::{Error, Result};

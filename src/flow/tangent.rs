@@ -25,7 +25,7 @@ pub struct Tangent<'a, 'f> {
 
 /// Rows are kept between their uses up to this size per rank; beyond, they are formed anew each time,
 /// which costs less than fetching a gigabyte from fresh memory.
-const ROWS_KEPT_BYTES: usize = 256 << 20;
+pub const ROWS_KEPT_BYTES: usize = 256 << 20;
 
 impl<'a> Flow<'a> {
     /// The tangent space at θ. With `by_rows` its rows are formed, for solvers that factor them;

@@ -135,6 +135,10 @@ impl Network for Ansatz {
         self.inner.outputs()
     }
 
+    fn widths(&self) -> Vec<usize> {
+        self.inner.widths()
+    }
+
     fn initial(&self, rng: &mut Xoshiro256PlusPlus) -> Vec<f64> {
         self.inner.initial(rng)
     }

@@ -38,6 +38,12 @@ pub trait Network: Send + Sync {
     /// Number of unknowns m.
     fn outputs(&self) -> usize;
 
+    /// Units of every layer, from the features of the inputs to the unknowns: what a sweep carries of
+    /// a point.
+    fn widths(&self) -> Vec<usize> {
+        vec![self.inputs(), self.outputs()]
+    }
+
     /// A random start θ₀ of length p.
     fn initial(&self, rng: &mut Xoshiro256PlusPlus) -> Vec<f64>;
 

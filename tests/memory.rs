@@ -1,5 +1,5 @@
 //! The memory that a run is said to need is what it takes, and a run that cannot fit does not start.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 
@@ -103,7 +103,11 @@ fn a_run_that_does_not_fit_is_refused_before_anything_is_written() {
     std::fs::write(folder.path().join("deck.toml"), starter("poisson-5d-deep")).unwrap();
     let before = files(folder.path());
     for command in [&["check", "deck.toml"][..], &["run", "deck.toml"]] {
-        let wanting = [command, &["--set=run.memory=40 MB", "--set=sampling.batch=2000"]].concat();
+        let wanting = [
+            command,
+            &["--set=run.memory=40 MB", "--set=sampling.batch=2000"],
+        ]
+        .concat();
         let output = program_in(folder.path(), &wanting);
         assert_eq!(output.status.code(), Some(2));
         let message = text(&output.stderr);

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | a sweep of the network, a thread | points of a cell · (S (2 Σh + h_max) + 3 Σh) |
 //! | rows, kept up to 256 MB a rank | n p / ranks; on rank 0 those of a node of the tree besides, twice |
-//! | factors of the rows | n S Σ (h_in + h_out) |
+//! | factors of the rows | n S Σ (h_in + h_out), and half of it again while they arrive from other ranks |
 //! | kernel matrix and its factor | 2 n² |
 //! | Gram matrix and its factor | 2 p², and one for every level of the tree that holds one |
 //! | triangle and singular vectors | 5 p² |
@@ -210,12 +210,14 @@ impl Size {
             let terms = problem.terms.iter().map(of);
             crowd.threads as f64 * terms.fold(0.0, f64::max)
         };
+        let received = if crowd.ranks > 1 { 1.5 } else { 1.0 };
         let count = sum(&|term| points(term) * rows(term) as f64);
         Self {
             parameters: problem.network.parameters() as f64,
             count,
             share: share * count,
-            factors: sum(&|term| points(term) * rows(term) as f64 * streams(term) * pairs),
+            factors: received
+                * sum(&|term| points(term) * rows(term) as f64 * streams(term) * pairs),
             cell: most(&|term| cell(term) * rows(term) as f64),
             sweep: most(&sweep),
             samples: share * sum(&|term| points(term) * (3 * dim + 2) as f64),

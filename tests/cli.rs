@@ -21,7 +21,7 @@ const SMALL: [&str; 6] = [
     "--threads=1",
 ];
 
-const STARTERS: [&str; 16] = [
+const STARTERS: [&str; 18] = [
     "poisson-2d",
     "poisson-2d-energy",
     "poisson-2d-hard",
@@ -31,6 +31,8 @@ const STARTERS: [&str; 16] = [
     "l-shape",
     "heat",
     "poisson-5d",
+    "poisson-5d-deep",
+    "fokker-planck",
     "burgers",
     "deep-ritz",
     "allen-cahn",

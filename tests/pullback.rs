@@ -1,12 +1,12 @@
 //! Jets against differences in x, pullbacks against differences in θ: every activation, layout and
-//! depth, every embedding of the coordinates, and boundary values built in.
+//! depth, every embedding of the coordinates, and boundary values built in; factors against rows.
 
-#![allow(clippy::needless_range_loop)]
+#![allow(clippy::needless_range_loop, clippy::unwrap_used)]
 
 use faer::Mat;
 use ned_dist::expression::{Derivative, Function, Pool, Symbol};
 use ned_dist::jet::{Jets, Layout};
-use ned_dist::network::{Activation, Affine, Ansatz, Embedding, Lift, Mlp, Network};
+use ned_dist::network::{Activation, Affine, Ansatz, Embedding, Factors, Lift, Mlp, Network};
 use ned_dist::sampling::{Purpose, stream};
 use rand::RngExt;
 
@@ -209,6 +209,62 @@ fn rows_and_gradients_agree_with_differences_in_theta() {
                     sum += slope;
                 }
                 close(gradient[k], sum, 10.0, "gradient");
+            }
+        }
+    }
+}
+
+/// A cotangent of random numbers.
+fn cotangent(layout: &Layout, n: usize, rng: &mut impl RngExt) -> Jets {
+    let mut cotangent = Jets::zeros(layout, n, 2);
+    for unknown in 0..2 {
+        for stream in 0..layout.streams() {
+            let numbers = cotangent.stream_mut(unknown, stream).iter_mut();
+            numbers.for_each(|c| *c = rng.random_range(-1.0..1.0));
+        }
+    }
+    cotangent
+}
+
+#[test]
+fn factors_stand_for_the_rows() {
+    let (n, x) = (4, points(4));
+    let mut rng = stream(11, Purpose::Training, 0, 2);
+    for network in networks() {
+        let (theta, p) = (theta(network.as_ref()), network.parameters());
+        for layout in layouts() {
+            let trace = network.trace(&theta, x.as_ref(), &layout);
+            // Two cotangents at each point, one below the other.
+            let pair = [(); 2].map(|()| cotangent(&layout, n, &mut rng));
+            let mut rows = Mat::zeros(2 * n, p);
+            trace.rows(&pair[0], &mut rows, 0);
+            trace.rows(&pair[1], &mut rows, n);
+            let factors = Factors::stacked(&pair.map(|c| trace.factors(&c).unwrap()));
+            assert_eq!((factors.rows, factors.streams()), (2 * n, layout.streams()));
+            let step: Vec<f64> = (0..p).map(|k| (k as f64).sin()).collect();
+            let mut moved = vec![0.0; 2 * n];
+            factors.push(&step, &mut moved);
+            for (i, moved) in moved.iter().enumerate() {
+                let mut unit = vec![0.0; 2 * n];
+                unit[i] = 1.0;
+                let mut row = vec![0.0; p];
+                factors.pull(&unit, &mut row);
+                for (k, entry) in row.iter().enumerate() {
+                    close(*entry, rows[(i, k)], 1e-6, "entry");
+                }
+                let exact: f64 = (0..p).map(|k| rows[(i, k)] * step[k]).sum();
+                close(*moved, exact, 1e-6, "push");
+            }
+            // A Aᵀ by streams, and by the columns of each layer.
+            let mut products = [(); 2].map(|()| Mat::<f64>::zeros(2 * n, 2 * n));
+            for layer in &factors.layers {
+                layer.add_product(layer, &mut products[0]);
+                let columns = layer.columns(0..layer.adjoints.ncols());
+                products[1] += &columns * columns.transpose();
+            }
+            let exact = &rows * rows.transpose();
+            for product in products {
+                assert!((&product - &exact).norm_l2() < 1e-12 * exact.norm_l2());
             }
         }
     }

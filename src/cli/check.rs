@@ -1,15 +1,20 @@
 //! `ned-dist check`: is the deck right, what does it say in full, and what does a step cost, here and
 //! on more ranks?
 
+use super::budget::Budget;
 use super::input::load;
 use super::{CheckArgs, predictions};
 use crate::comm::Solo;
+use crate::deck::Auto;
 use crate::error::Result;
 use crate::performance::Work;
 use crate::problem::{Problem, build};
-use crate::run::Plan;
+use crate::run::{Crowd, Plan};
 
 /// Prints the resolved deck, the memory and work of a step, and where asked its time on more ranks.
+///
+/// # Errors
+/// If the deck is wrong, or allows less memory than the run needs.
 pub fn check(arguments: &CheckArgs, first: bool) -> Result<()> {
     let (mut deck, table) = load(&arguments.deck, &Solo)?;
     let problem = build(&mut deck, table)?;
@@ -24,19 +29,25 @@ pub fn check(arguments: &CheckArgs, first: bool) -> Result<()> {
             predict(arguments, &problem, &plan)?;
         }
     }
-    Ok(())
+    let alone = Crowd {
+        ranks: 1,
+        threads: 1,
+    };
+    let memory = plan.memory(&problem, alone);
+    if first {
+        println!("# memory on one rank: {}", memory.describe());
+    }
+    // What is free here says nothing of where the run will be.
+    match deck.run.memory {
+        Auto::Auto => Ok(()),
+        given => Budget::of(given, &Solo).map_or(Ok(()), |budget| budget.holds(&memory)),
+    }
 }
 
 fn cost(problem: &Problem, plan: &Plan) {
-    let p = problem.network.parameters() as f64;
-    let rows = problem.rows() as f64;
-    let bytes = 8.0 * (rows * p + 4.0 * p * p);
     println!(
-        "# a step: {:.1e} operations in all, {:.0} MB for rows and factors on one rank, {:.1} MB sent \
-         along the tree of cells by each rank",
-        Work::of(plan.last(), problem).operations(),
-        bytes / 1e6,
-        8.0 * p * p / 1e6
+        "# a step: {:.1e} operations in all",
+        Work::of(plan.last(), problem).operations()
     );
     println!(
         "# at most {} ranks can share its {} cells",

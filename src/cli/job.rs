@@ -1,5 +1,6 @@
 //! A deck made ready and solved in a folder: what `run` does once and `compare` for every method.
 
+use super::budget::Budget;
 use super::placement::Placement;
 use super::progress::Progress;
 use super::report::plural;
@@ -10,7 +11,9 @@ use crate::comm::{self, Comm, Shares, Timed, launcher_rank};
 use crate::deck::Deck;
 use crate::error::{Error, Result};
 use crate::problem::{Problem, build};
-use crate::run::{Folder, Identity, Limits, Observer, Opened, Plan, Policy, Run, Setting, Summary};
+use crate::run::{
+    Crowd, Folder, Identity, Limits, Memory, Observer, Opened, Plan, Policy, Run, Setting, Summary,
+};
 use crate::table::Table;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -97,6 +100,7 @@ pub(super) struct Job {
     problem: Problem,
     plan: Plan,
     shares: Shares,
+    budget: Option<Budget>,
 }
 
 /// What has become of a job.
@@ -121,18 +125,20 @@ impl Job {
         let problem = build(&mut deck, table)?;
         let plan = Plan::of(&mut deck, &problem)?;
         let shares = share_out(&problem.costs(), comm)?;
+        let budget = Budget::of(deck.run.memory, comm);
         Ok(Self {
             deck,
             problem,
             plan,
             shares,
+            budget,
         })
     }
 
     /// Solves in the folder `out`, going on from what it holds. Collective.
     ///
     /// # Errors
-    /// If the folder holds something else or the disk refuses. A solve that fails is no error here.
+    /// If there is too little memory, the folder holds something else, or the disk refuses. A solve that fails is no error here.
     pub(super) fn solve(
         &self,
         session: &Session,
@@ -140,6 +146,9 @@ impl Job {
         progress: &mut Progress,
     ) -> Result<Outcome> {
         let comm = session.comm;
+        if let Some(budget) = &self.budget {
+            budget.holds(&self.memory(session))?;
+        }
         let identity = Identity::of(&self.deck, &self.problem)?;
         let mut warn = |message: &str| progress.warn(message);
         let opened = Folder::open(comm, out, session.policy, identity, &mut warn)?;
@@ -165,16 +174,28 @@ impl Job {
         Ok(Outcome::Ended(Box::new(summary)))
     }
 
+    /// What each rank needs.
+    fn memory(&self, session: &Session) -> Memory {
+        let crowd = Crowd {
+            ranks: session.comm.size(),
+            threads: session.threads.count,
+        };
+        self.plan.memory(&self.problem, crowd)
+    }
+
     /// What is about to be solved, for people.
     pub(super) fn header(&self, session: &Session) -> String {
         let (comm, threads) = (session.comm, &session.threads);
         let placement = session.placement.lines();
+        let allowed = self.budget.as_ref().map(|b| format!(", {}", b.describe()));
         format!(
-            "ned-dist {}: {}\n  {}\n  {}\n  {} x {} ({}), {}\n  {}\n",
+            "ned-dist {}: {}\n  {}\n  {}\n  {}{}\n  {} x {} ({}), {}\n  {}\n",
             env!("CARGO_PKG_VERSION"),
             self.deck.title,
             self.problem.describe(),
             self.plan.describe(),
+            self.memory(session).describe(),
+            allowed.unwrap_or_default(),
             plural(comm.size(), "rank"),
             plural(threads.count, "thread"),
             threads.source,

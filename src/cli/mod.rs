@@ -1,5 +1,6 @@
 //! The command line: one file per command. The only place that prints.
 
+mod budget;
 mod check;
 mod compare;
 mod cores;

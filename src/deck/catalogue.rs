@@ -41,6 +41,8 @@ const STARTERS: &[Starter] = &[
     starter!("l-shape"),
     starter!("heat"),
     starter!("poisson-5d"),
+    starter!("poisson-5d-deep"),
+    starter!("fokker-planck"),
     starter!("burgers"),
     starter!("deep-ritz"),
     starter!("allen-cahn"),

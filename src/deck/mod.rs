@@ -50,6 +50,7 @@ mod output;
 mod problem;
 mod read;
 mod rules;
+mod run;
 mod sampling;
 mod source;
 mod stop;
@@ -71,6 +72,7 @@ pub use many::Many;
 pub use network::{ActivationName, Fourier, Network};
 pub use output::{FieldFormat, Output};
 pub use problem::{Law, Problem};
+pub use run::{Bytes, Run};
 pub use sampling::{Resample, RuleName, Sampling};
 pub use stop::Stop;
 pub use text::Text;
@@ -101,6 +103,7 @@ const SECTIONS: &[&str] = &[
     "stop",
     "output",
     "checkpoint",
+    "run",
 ];
 
 /// A problem as its deck states it, every default filled in.
@@ -137,6 +140,8 @@ pub struct Deck {
     pub output: Output,
     /// When the state is saved.
     pub checkpoint: Checkpoint,
+    /// What it may use of the machine.
+    pub run: Run,
 }
 
 impl Deck {
@@ -201,13 +206,14 @@ impl Deck {
     }
 
     /// The deck without what does not change the path of the parameters: its title, when the run
-    /// ends, what it writes, and when it saves. Runs of equal such decks can continue one another.
+    /// ends, what it writes, when it saves, and what it may use. Runs of equal such decks can continue one another.
     pub fn without_limits(&self) -> Self {
         Self {
             title: String::new(),
             stop: Stop::default(),
             output: Output::default(),
             checkpoint: Checkpoint::default(),
+            run: Run::default(),
             ..self.clone()
         }
     }
@@ -269,6 +275,7 @@ impl Read for Deck {
             stop: root.at("stop").get()?,
             output: root.at("output").get()?,
             checkpoint: root.at("checkpoint").get()?,
+            run: root.at("run").get()?,
         };
         rules::check(&deck, &root)?;
         Ok(Some(deck))

@@ -237,6 +237,8 @@ impl Pool {
         Ok(sum)
     }
 
+    /// Over all coordinates in one piece. Time is taken off it again, or the coordinates of space are
+    /// added up: whichever needs fewer derivatives.
     fn laplacian_of_unknown(&mut self, scope: &Scope, unknown: usize) -> Id {
         let space = scope.space();
         let mut jet = |derivative| {
@@ -245,8 +247,18 @@ impl Pool {
                 derivative,
             })
         };
-        if space.len() == scope.coordinates.len() {
-            return jet(Derivative::Laplacian);
+        let time: Vec<usize> = (0..scope.coordinates.len())
+            .filter(|i| !space.contains(i))
+            .collect();
+        if time.len() + 1 < space.len() || time.is_empty() {
+            let whole = jet(Derivative::Laplacian);
+            return time.iter().fold(whole, |rest, &i| {
+                let second = self.symbol(Symbol::Jet {
+                    unknown,
+                    derivative: Derivative::Second(i, i),
+                });
+                self.sub(rest, second)
+            });
         }
         let seconds: BTreeSet<Id> = space
             .iter()

@@ -36,7 +36,7 @@ impl Worker<'_> {
     }
 
     /// The network's sweep through a cell's samples.
-    fn trace<'t>(
+    pub(super) fn trace<'t>(
         &'t self,
         theta: &'t [f64],
         cell: usize,
@@ -66,7 +66,7 @@ impl Worker<'_> {
         (evaluated, self.rows_of(theta, term, sample, trace.as_ref()))
     }
 
-    fn evaluate_jets(
+    pub(super) fn evaluate_jets(
         &self,
         cell: usize,
         term: &Term,
@@ -128,7 +128,7 @@ impl Worker<'_> {
     }
 
     /// The metric's rows as cotangents, times √w.
-    fn cotangents(&self, term: &Term, sample: &Sample, jets: &Jets) -> Vec<Jets> {
+    pub(super) fn cotangents(&self, term: &Term, sample: &Sample, jets: &Jets) -> Vec<Jets> {
         let mut rows = match self.metric.derivatives(jets.layout().dim()) {
             None => term.energy.metric(sample, jets),
             Some(derivatives) if term.carries_measure() => (0..jets.unknowns())

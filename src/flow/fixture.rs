@@ -22,16 +22,19 @@ impl Fixture {
     /// The problem of `law`, a line for `[problem]`, on `points` random points in cells of a few each,
     /// by a network of 2 `waves` + 2 parameters.
     pub(crate) fn new(law: &str, metric: Metric, points: usize, waves: usize) -> Self {
-        let text = format!(
-            "[domain]\nlower = [-1.0]\nupper = [1.0]\n[problem]\n{law}\n\
-             [sampling]\nrule = \"random\"\npoints = {points}\n"
-        );
-        let mut deck = Deck::from_toml(&text, "fixture.toml", &[]).unwrap();
-        let mut problem = build(&mut deck, None).unwrap();
+        let mut problem = problem(law, points);
         let mut rng = stream(0, Purpose::Features, 0, 0);
         let waves = Embedding::of_box(&[-1.0], &[1.0], 1.0, &[]).with_fourier(waves, 1.0, &mut rng);
         let linear = Mlp::new(&[], Activation::Tanh, waves, Affine::identity(1));
         problem.network = Arc::new(linear);
+        Self { problem, metric }
+    }
+
+    /// The same problem by a network of the layers `hidden`, which bends in its parameters.
+    pub(crate) fn deep(law: &str, metric: Metric, points: usize, hidden: &[usize]) -> Self {
+        let mut problem = problem(law, points);
+        let ends = Affine::identity(1);
+        problem.network = Arc::new(Mlp::new(hidden, Activation::Tanh, ends.clone(), ends));
         Self { problem, metric }
     }
 
@@ -60,6 +63,16 @@ impl Fixture {
         flow.draw(set);
         work(&flow)
     }
+}
+
+/// The problem of `law` on `points` random points.
+fn problem(law: &str, points: usize) -> Problem {
+    let text = format!(
+        "[domain]\nlower = [-1.0]\nupper = [1.0]\n[problem]\n{law}\n\
+         [sampling]\nrule = \"random\"\npoints = {points}\n"
+    );
+    let mut deck = Deck::from_toml(&text, "fixture.toml", &[]).unwrap();
+    build(&mut deck, None).unwrap()
 }
 
 /// A of all cells, one below the other; for a process alone.

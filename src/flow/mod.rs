@@ -10,6 +10,7 @@
 //! the stepper pulls the force at a trial point back through the tangent space of the last one.
 
 mod cell;
+mod factors;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod samples;

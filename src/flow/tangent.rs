@@ -3,6 +3,7 @@
 use super::cell::{CellForce, Worker};
 use super::{Covector, Flow};
 use crate::comm::{Phase, during, tree_fold, tree_sum};
+use crate::network::Factors;
 use crate::simd::vectorised;
 use crate::vector::{dot, norm};
 use faer::Mat;
@@ -17,6 +18,8 @@ pub struct Tangent<'a, 'f> {
     pub here: Covector,
     theta: Vec<f64>,
     rows: Option<Vec<Mat<f64>>>,
+    /// Of this rank's cells, in place of the rows.
+    pub(super) factors: Option<Vec<Factors>>,
     by_rows: bool,
 }
 
@@ -40,11 +43,9 @@ impl<'a> Flow<'a> {
             (self.covector(theta), None)
         };
         Tangent {
-            flow: self,
-            here,
-            theta: theta.to_vec(),
             rows,
             by_rows,
+            ..Tangent::bare(self, here, theta)
         }
     }
 
@@ -62,9 +63,10 @@ impl<'a> Flow<'a> {
 
 /// The rows of this rank's cells, kept or formed anew: what a rayon closure may hold.
 pub struct RowSource<'t> {
-    worker: Worker<'t>,
-    theta: &'t [f64],
+    pub(super) worker: Worker<'t>,
+    pub(super) theta: &'t [f64],
     kept: Option<&'t [Mat<f64>]>,
+    pub(super) factors: Option<&'t [Factors]>,
     here: &'t [CellForce],
 }
 
@@ -83,13 +85,18 @@ impl RowSource<'_> {
     }
 
     fn pull(&self, cell: usize, at: &CellForce, by_rows: bool) -> Vec<f64> {
-        if !by_rows {
+        if !by_rows && self.factors.is_none() {
             return self.worker.gradient(self.theta, cell, at, true);
         }
         let mut sum = match &at.force {
             Some(_) => self.worker.gradient(self.theta, cell, at, false),
             None => vec![0.0; self.theta.len()],
         };
+        if let Some(factors) = self.factors {
+            let cell = cell - self.worker.cells.start;
+            factors[cell].pull(&at.residual, &mut sum);
+            return sum;
+        }
         let rows = self.rows(cell);
         vectorised(
             #[inline(always)]
@@ -103,8 +110,13 @@ impl RowSource<'_> {
     }
 
     fn push(&self, cell: usize, at: &CellForce, x: &[f64]) -> CellForce {
-        let rows = self.rows(cell);
         let mut moved = at.clone();
+        if let Some(factors) = self.factors {
+            let cell = cell - self.worker.cells.start;
+            factors[cell].push(x, &mut moved.residual);
+            return moved;
+        }
+        let rows = self.rows(cell);
         vectorised(
             #[inline(always)]
             || {
@@ -116,6 +128,20 @@ impl RowSource<'_> {
             },
         );
         moved
+    }
+}
+
+impl<'a, 'f> Tangent<'a, 'f> {
+    /// With nothing kept: gradients by sweeps, rows formed when they are asked for.
+    pub(super) fn bare(flow: &'f Flow<'a>, here: Covector, theta: &[f64]) -> Self {
+        Self {
+            flow,
+            here,
+            theta: theta.to_vec(),
+            rows: None,
+            factors: None,
+            by_rows: false,
+        }
     }
 }
 
@@ -131,6 +157,7 @@ impl Tangent<'_, '_> {
             worker: self.flow.worker(),
             theta: &self.theta,
             kept: self.rows.as_deref(),
+            factors: self.factors.as_deref(),
             here: &self.here.cells,
         }
     }

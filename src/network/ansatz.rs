@@ -16,7 +16,7 @@
 //! g and ℓ are expressions. Their derivatives are formed once for every layout that the energies ask
 //! for, and evaluated with it; another layout is compiled when it is met.
 
-use super::{Network, Sweeps, Trace};
+use super::{Factors, Network, Sweeps, Trace};
 use crate::expression::{Id, Pool, Symbol, Tape, jets_of};
 use crate::jet::{Jets, Layout};
 use faer::{Mat, MatRef};
@@ -135,6 +135,10 @@ impl Network for Ansatz {
         self.inner.outputs()
     }
 
+    fn widths(&self) -> Vec<usize> {
+        self.inner.widths()
+    }
+
     fn initial(&self, rng: &mut Xoshiro256PlusPlus) -> Vec<f64> {
         self.inner.initial(rng)
     }
@@ -180,6 +184,10 @@ impl Trace for AnsatzTrace<'_> {
     fn rows(&self, cotangent: &Jets, rows: &mut Mat<f64>, start: usize) {
         let cotangent = transposed(&self.factor, cotangent);
         self.inner.rows(&cotangent, rows, start);
+    }
+
+    fn factors(&self, cotangent: &Jets) -> Option<Factors> {
+        self.inner.factors(&transposed(&self.factor, cotangent))
     }
 
     fn into_jets(self: Box<Self>) -> Jets {

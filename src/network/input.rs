@@ -29,6 +29,24 @@ impl Input {
         }
     }
 
+    /// All streams of x̂, shape (streams · n, h_in).
+    pub(super) fn streams(&self, layout: &Layout) -> Mat<f64> {
+        let (x, slope) = match self {
+            Self::Features(streams) => return streams.clone(),
+            Self::Affine { x, slope } => (x, slope),
+        };
+        let n = x.nrows();
+        let mut streams = Mat::zeros(layout.streams() * n, x.ncols());
+        for (i, &slope) in slope.iter().enumerate() {
+            let column = streams.col_as_slice_mut(i);
+            column[..n].copy_from_slice(x.col_as_slice(i));
+            if layout.has_first() {
+                column[layout.first(i) * n..][..n].fill(slope);
+            }
+        }
+        streams
+    }
+
     /// z = W x̂, all streams, shape (streams · n, h_out).
     pub(super) fn enter(&self, weights: MatRef<'_, f64>, layout: &Layout) -> Mat<f64> {
         let (x, slope) = match self {

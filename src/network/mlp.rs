@@ -78,6 +78,10 @@ impl Network for Mlp {
         self.output.scale.len()
     }
 
+    fn widths(&self) -> Vec<usize> {
+        self.widths.clone()
+    }
+
     /// W ~ N(0, 1.5² / h_in), b ~ U(−1.5, 1.5) in hidden layers: the spread that gave the best
     /// conditioned tangent spaces; output weights N(0, 1 / h), output bias 0.
     fn initial(&self, rng: &mut Xoshiro256PlusPlus) -> Vec<f64> {

@@ -8,6 +8,7 @@ mod activation;
 mod affine;
 mod ansatz;
 mod embedding;
+mod factors;
 mod hidden;
 mod input;
 mod layer;
@@ -20,6 +21,7 @@ pub use activation::Activation;
 pub use affine::Affine;
 pub use ansatz::{Ansatz, Lift};
 pub use embedding::Embedding;
+pub use factors::{Factors, LayerFactors};
 pub use mlp::Mlp;
 pub use operations::{Operations, Sweeps};
 
@@ -37,6 +39,12 @@ pub trait Network: Send + Sync {
 
     /// Number of unknowns m.
     fn outputs(&self) -> usize;
+
+    /// Units of every layer, from the features of the inputs to the unknowns: what a sweep carries of
+    /// a point.
+    fn widths(&self) -> Vec<usize> {
+        vec![self.inputs(), self.outputs()]
+    }
 
     /// A random start θ₀ of length p.
     fn initial(&self, rng: &mut Xoshiro256PlusPlus) -> Vec<f64>;
@@ -64,6 +72,12 @@ pub trait Trace {
     /// J_iᵀ c_i as rows, shape (n, p): the pullback of each point by itself. They are written to
     /// the rows from `start` of `rows`.
     fn rows(&self, cotangent: &Jets, rows: &mut Mat<f64>, start: usize);
+
+    /// The same rows as outer products, layer by layer, for networks that are made of layers; solvers
+    /// then need not hold p numbers a row.
+    fn factors(&self, _cotangent: &Jets) -> Option<Factors> {
+        None
+    }
 
     /// Gives the jets away, for those who need no reverse sweep.
     fn into_jets(self: Box<Self>) -> Jets;

@@ -3,7 +3,7 @@
 use super::hidden::Hidden;
 use super::input::{Input, product};
 use super::layer::Layer;
-use super::{Mlp, Network, Trace};
+use super::{Factors, LayerFactors, Mlp, Network, Trace};
 use crate::jet::Jets;
 use crate::simd::vectorised;
 use faer::Mat;
@@ -75,6 +75,27 @@ impl Trace for MlpTrace<'_> {
             }
         });
         gradient
+    }
+
+    fn factors(&self, cotangent: &Jets) -> Option<Factors> {
+        let layout = self.jets.layout();
+        let mut layers = Vec::with_capacity(self.layers.len());
+        self.pull(cotangent, |index, layer, adjoint| {
+            layers.push(LayerFactors {
+                offset: layer.offset,
+                biased: true,
+                streams: layout.streams(),
+                inputs: match index {
+                    0 => self.input.streams(layout),
+                    _ => self.hidden[index - 1].a.clone(),
+                },
+                adjoints: adjoint.clone(),
+            });
+        });
+        Some(Factors {
+            rows: self.jets.points(),
+            layers,
+        })
     }
 
     fn rows(&self, cotangent: &Jets, rows: &mut Mat<f64>, start: usize) {

@@ -7,6 +7,7 @@
 
 mod cholesky;
 mod gather;
+mod gram;
 mod kernel;
 mod qr;
 mod recursion;
@@ -26,7 +27,7 @@ pub use steepest::Steepest;
 pub use triangle::absorb;
 
 use crate::error::Result;
-use crate::flow::{Covector, Tangent};
+use crate::flow::{Covector, Flow, Tangent};
 
 /// A way to solve G x = g.
 pub trait Solver: Send + Sync {
@@ -35,6 +36,11 @@ pub trait Solver: Send + Sync {
 
     /// Whether the rows of the tangent space are needed, or only gradients.
     fn needs_rows(&self) -> bool;
+
+    /// The tangent space at θ, with what this solver needs of it at hand. Collective.
+    fn tangent<'a, 'f>(&self, flow: &'f Flow<'a>, theta: &[f64]) -> Tangent<'a, 'f> {
+        flow.tangent(theta, self.needs_rows())
+    }
 
     /// Factors G at a tangent space, damped `lift` times as much as the solver does by itself (1
     /// unless a stepper asks for more). Collective: every rank calls it.

@@ -17,7 +17,7 @@
 //!         "fixed"
 //!     }
 //!     fn step(&mut self, flow: &Flow, solver: &dyn Solver, theta: &mut Vec<f64>, _: u64) -> Result<Report> {
-//!         let tangent = flow.tangent(theta, solver.needs_rows());
+//!         let tangent = solver.tangent(flow, theta);
 //!         let inverse = solver.factor(&tangent, 1.0)?;
 //!         let d = inverse.direction(&tangent, &tangent.here);
 //!         theta.iter_mut().zip(&d).for_each(|(t, d)| *t += self.0 * d);

@@ -169,7 +169,7 @@ struct Stage<'a, 'f> {
 
 impl<'a, 'f> Stage<'a, 'f> {
     fn at(flow: &'f Flow<'a>, solver: &dyn Solver, theta: Vec<f64>, step: u64) -> Result<Self> {
-        let tangent = flow.tangent(&theta, solver.needs_rows());
+        let tangent = solver.tangent(flow, &theta);
         checked_energy(flow, &tangent.here, &theta, step)?;
         let inverse = solver.factor(&tangent, 1.0)?;
         let d = inverse.direction(&tangent, &tangent.here);

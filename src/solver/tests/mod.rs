@@ -1,6 +1,7 @@
 //! Solvers against dense least squares.
 #![allow(clippy::unwrap_used)]
 
+mod gram;
 mod kernel;
 mod recursion;
 

@@ -23,15 +23,12 @@ pub fn check(arguments: &DeckArgs, first: bool) -> Result<()> {
 }
 
 fn cost(problem: &Problem, plan: &Plan) {
-    let p = problem.network.parameters() as f64;
-    let rows = problem.rows() as f64;
-    let bytes = 8.0 * (rows * p + 4.0 * p * p);
     println!(
         "# a step: {:.1e} operations in all, {:.0} MB for rows and factors on one rank, {:.1} MB sent \
          along the tree of cells by each rank",
         plan.work(problem),
-        bytes / 1e6,
-        8.0 * p * p / 1e6
+        plan.memory(problem) / 1e6,
+        plan.traffic(problem) / 1e6
     );
     println!(
         "# at most {} ranks can share its {} cells",

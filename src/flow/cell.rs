@@ -36,7 +36,7 @@ impl Worker<'_> {
     }
 
     /// The network's sweep through a cell's samples.
-    fn trace<'t>(
+    pub(super) fn trace<'t>(
         &'t self,
         theta: &'t [f64],
         cell: usize,
@@ -128,7 +128,7 @@ impl Worker<'_> {
     }
 
     /// The metric's rows as cotangents, times √w.
-    fn cotangents(&self, term: &Term, sample: &Sample, jets: &Jets) -> Vec<Jets> {
+    pub(super) fn cotangents(&self, term: &Term, sample: &Sample, jets: &Jets) -> Vec<Jets> {
         let mut rows = match self.metric.derivatives(jets.layout().dim()) {
             None => term.energy.metric(sample, jets),
             Some(derivatives) if term.carries_measure() => (0..jets.unknowns())
@@ -199,7 +199,7 @@ fn identity(jets: &Jets, unknown: usize, derivative: Derivative) -> Jets {
 }
 
 /// total += Σ_k row_k · v_k, pointwise; `v` holds the K columns one after the other.
-fn accumulate(total: &mut Jets, rows: &[Jets], v: &[f64]) {
+pub(super) fn accumulate(total: &mut Jets, rows: &[Jets], v: &[f64]) {
     let n = total.points();
     for (row, v) in rows.iter().zip(v.chunks(n.max(1))) {
         for unknown in 0..total.unknowns() {

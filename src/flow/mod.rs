@@ -12,11 +12,13 @@
 mod cell;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod products;
 mod samples;
 mod tangent;
 #[cfg(test)]
 mod tests;
 
+pub use products::Products;
 pub use tangent::{RowSource, Tangent};
 
 use crate::comm::{Comm, Phase, Shares, during, tree_sum};

@@ -5,7 +5,8 @@
 //! | squared residuals | qr + recursive on fresh subsets and, up to 1,500 parameters, qr + natural on all points, fixed, in turn |
 //! | the same, over 4,000 parameters | kernel + stochastic on fresh subsets |
 //! | other energies, up to 1,500 parameters on fixed points | qr + recursive, then qr + natural, on the same points |
-//! | more parameters, or fresh points | cholesky + euler, qr + euler |
+//! | more parameters, or fresh points | qr + euler, cholesky + euler |
+//! | the same, over 4,000 parameters | cg + euler |
 //! | method = "sgd", "adam", "lbfgs" | the method's own |
 
 use super::stage::Stage;
@@ -13,7 +14,7 @@ use crate::deck::{Auto, Deck, Many, MethodName, MetricName, Resample, SolverName
 use crate::error::{Error, Result};
 use crate::flow::Metric;
 use crate::problem::{Problem, Term};
-use crate::solver::{DEFAULT_DAMPING, KERNEL_DAMPING};
+use crate::solver::{CG_DAMPING, DEFAULT_DAMPING, KERNEL_DAMPING};
 
 /// How a run is done; every choice is made.
 #[derive(Clone, Debug)]
@@ -32,7 +33,7 @@ const DEFAULT_TOLERANCE: f64 = 1e-3;
 const MANY: usize = 1500;
 /// The most multiplications, n p², of a step on all points.
 const LARGEST_FINISH: f64 = 1e11;
-/// Up to this many parameters a triangle of rows can be carried from step to step.
+/// Up to this many parameters p² numbers can be held, and carried from step to step.
 const MANY_REMEMBERED: usize = 4000;
 /// Points of a fresh subset per parameter: fewer than parameters, and away from a square system,
 /// which is ill-conditioned.
@@ -77,6 +78,7 @@ impl Plan {
         let cutoff = fill(&mut flow.cutoff, cutoff);
         let damping = match solvers[0] {
             SolverName::Kernel => KERNEL_DAMPING,
+            SolverName::Cg => CG_DAMPING,
             _ => DEFAULT_DAMPING,
         };
         let damping = fill(&mut flow.damping, damping);
@@ -132,21 +134,6 @@ impl Plan {
         &self.stages[self.stages.len() - 1]
     }
 
-    /// Floating-point operations of a step, counting what grows fastest: sweeps of the network, and
-    /// gathering and factoring the rows.
-    pub fn work(&self, problem: &Problem) -> f64 {
-        let (p, rows) = (problem.network.parameters() as f64, problem.rows() as f64);
-        let sweep = |t: &Term| (t.points() * t.energy.layout().streams()) as f64 * 6.0 * p;
-        let sweeps: f64 = problem.terms.iter().map(sweep).sum();
-        let factors = match self.last().solver {
-            SolverName::Steepest => 0.0,
-            SolverName::Cholesky => rows * p * p + p * p * p / 3.0,
-            SolverName::Kernel => rows * rows * p,
-            SolverName::Qr => 3.0 * rows * p * p + 8.0 * p * p * p,
-        };
-        sweeps + factors
-    }
-
     /// Grid points per coordinate on which fields are written.
     pub fn grid(&self, deck: &Deck, problem: &Problem) -> Vec<usize> {
         let dim = problem.coordinates.len();
@@ -175,10 +162,10 @@ fn choose(
     let flow = &mut deck.flow;
     let open = flow.solver == Auto::Auto && flow.stepper == Auto::Auto;
     let energy = flow.metric == Auto::Set(MetricName::Energy);
-    let direct = if small {
-        SolverName::Qr
-    } else {
-        SolverName::Cholesky
+    let direct = match p {
+        _ if small => SolverName::Qr,
+        p if p <= MANY_REMEMBERED => SolverName::Cholesky,
+        _ => SolverName::Cg,
     };
     let staged = open && energy && resample.is_none() && (small || problem.has_residuals());
     let natural = small && energy && resample.is_none();

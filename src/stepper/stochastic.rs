@@ -77,7 +77,7 @@ impl Stepper for Stochastic {
         theta: &mut Vec<f64>,
         step: u64,
     ) -> Result<Report> {
-        let tangent = flow.tangent(theta, true);
+        let tangent = flow.tangent(theta, solver.needs_rows());
         let energy = checked_energy(flow, &tangent.here, theta, step)?;
         let state = &mut self.state;
         let inverse = solver.factor(&tangent, state.lift)?;

@@ -1,13 +1,15 @@
 //! Solvers against dense least squares.
 #![allow(clippy::unwrap_used)]
 
+mod cg;
 mod kernel;
 mod recursion;
 
 use super::*;
 use crate::comm::{Comm, Solo, team};
 use crate::flow::Metric;
-use crate::flow::fixture::{Fixture, dense, gap, transposed_times};
+use crate::flow::fixture::{Fixture, dense, gap, times, transposed_times};
+use crate::vector::norm;
 use faer::Mat;
 use faer::prelude::SolveLstsq;
 

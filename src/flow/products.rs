@@ -64,10 +64,7 @@ impl Worker<'_> {
     /// A x of one cell by a forward sweep, K · n.
     pub(super) fn push(&self, theta: &[f64], cell: usize, x: &[f64]) -> Vec<f64> {
         let (term, sample, trace) = self.trace(theta, cell);
-        contracted(
-            &self.cotangents(term, sample, trace.jets()),
-            &trace.push(x),
-        )
+        contracted(&self.cotangents(term, sample, trace.jets()), &trace.push(x))
     }
 
     /// AᵀA x of one cell for one or more x.

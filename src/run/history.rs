@@ -116,7 +116,17 @@ fn header(problem: &Problem) -> Vec<String> {
         .map(String::from)
         .into();
     names.extend(problem.terms.iter().map(|t| format!("energy_{}", t.name)));
-    names.extend(["gradient_norm", "direction_norm", "dt", "damping", "rank", "iterations"].map(String::from));
+    names.extend(
+        [
+            "gradient_norm",
+            "direction_norm",
+            "dt",
+            "damping",
+            "rank",
+            "iterations",
+        ]
+        .map(String::from),
+    );
     for test in &problem.tests {
         match test {
             Test::Exact { .. } => {

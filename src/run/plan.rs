@@ -25,6 +25,8 @@ pub struct Plan {
     pub steady: Option<f64>,
     /// What is done one after the other; at least one.
     pub stages: Vec<Stage>,
+    /// Why the solver is `cg`, where it was left open.
+    why: Option<String>,
 }
 
 /// Of the adaptive stepper: a thousandth of the way of the unknowns.
@@ -62,6 +64,7 @@ impl Plan {
             MetricName::H1 => Metric::H1,
             MetricName::Energy => Metric::Energy,
         };
+        let open = deck.flow.solver == Auto::Auto;
         let (solvers, steppers) = choose(deck, problem, resample)?;
         for (solver, stepper) in solvers.iter().zip(&steppers) {
             check(*solver, *stepper, name)?;
@@ -122,10 +125,16 @@ impl Plan {
             Auto::Auto if stands => Some(1e-12),
             Auto::Auto => None,
         };
+        let why = (open && last.solver == SolverName::Cg).then(|| {
+            format!(
+                "cg because {p} parameters are too many for a matrix, and no kernel suits the flow"
+            )
+        });
         Ok(Self {
             metric,
             steady,
             stages,
+            why,
         })
     }
 
@@ -144,7 +153,8 @@ impl Plan {
     /// "qr + natural, energy metric, fixed points", stage by stage, for people.
     pub fn describe(&self) -> String {
         let stages: Vec<String> = self.stages.iter().map(Stage::describe).collect();
-        stages.join("; then ")
+        let why = self.why.iter().map(|why| format!(" ({why})"));
+        stages.join("; then ") + &why.collect::<String>()
     }
 }
 

@@ -49,10 +49,12 @@ impl Stage {
         }
     }
 
-    /// To what residual `cg` solves: where errors of a step are measured, it adds a tenth of them.
+    /// To what residual `cg` solves: a stepper of higher order must not find less accurate slopes than
+    /// it counts on.
     fn accuracy(&self) -> f64 {
         match self.stepper {
-            StepperName::Adaptive => CG_TOLERANCE.min(0.1 * self.tolerance),
+            StepperName::Adaptive => CG_TOLERANCE.min(0.01 * self.tolerance),
+            StepperName::Rk4 => 0.01 * CG_TOLERANCE,
             _ => CG_TOLERANCE,
         }
     }

@@ -87,11 +87,7 @@ impl Nystrom {
                 .zip(omega.col_as_slice(j))
                 .for_each(|(y, o)| *y += shift * o);
         }
-        solve_lower_triangular_in_place(
-            factored.lower.as_ref(),
-            sketch.transpose_mut(),
-            Par::Seq,
-        );
+        solve_lower_triangular_in_place(factored.lower.as_ref(), sketch.transpose_mut(), Par::Seq);
         let Singular { vectors, values } = left_singular(&sketch)?;
         let values = values.iter().map(|s| s * s - shift);
         let values: Vec<f64> = values.take_while(|&value| value > shift).collect();

@@ -69,7 +69,11 @@ fn the_solution_is_the_dense_one_to_the_tolerance() {
                 let sketch = Nystrom::of(&tangent, &products, Cg::sketch(g.len())).unwrap();
                 assert!(sketch.trace() <= trace && sketch.trace() > 0.9 * trace);
                 let exact = expected(sketch.trace());
-                assert!(gap(&d, &exact) < 1e-6, "{metric:?} of {law}: {}", gap(&d, &exact));
+                assert!(
+                    gap(&d, &exact) < 1e-6,
+                    "{metric:?} of {law}: {}",
+                    gap(&d, &exact)
+                );
                 assert!(inverse.note().iterations > 0);
             }
         });
@@ -96,7 +100,7 @@ fn iterations(tangent: &Tangent, size: Option<usize>) -> usize {
     };
     let g = tangent.pull(&tangent.here);
     let x = solver.apply(tangent, &g);
-    assert!(gap(&x, &x).is_finite());
+    assert!(finite(&x));
     solver.note().iterations
 }
 
@@ -106,8 +110,11 @@ fn the_sketch_saves_iterations_and_a_whole_one_leaves_none() {
     fixture.on(&Solo, 0, |flow| {
         let tangent = flow.tangent(&fixture.theta(), false);
         let counts = [None, Some(6), Some(20), Some(42)].map(|size| iterations(&tangent, size));
-        assert!(counts.is_sorted_by(|more, fewer| more > fewer), "{counts:?}");
-        assert!(counts[3] <= 3, "{counts:?}");
+        assert!(
+            counts.is_sorted_by(|more, fewer| more >= fewer),
+            "{counts:?}"
+        );
+        assert!(counts[0] > 2 * counts[2] && counts[3] <= 3, "{counts:?}");
     });
 }
 

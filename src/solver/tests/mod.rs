@@ -9,7 +9,7 @@ use super::*;
 use crate::comm::{Comm, Solo, team};
 use crate::flow::Metric;
 use crate::flow::fixture::{Fixture, dense, gap, times, transposed_times};
-use crate::vector::norm;
+use crate::vector::{finite, norm};
 use faer::Mat;
 use faer::prelude::SolveLstsq;
 

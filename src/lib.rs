@@ -37,7 +37,7 @@
 //! | [`run`] | the time loop, the plan and its stages, limits and signals, history, checkpoints (the only `bincode`), summary |
 //! | [`output`] | fields on a grid as csv, npy, vti |
 //! | [`stepper`] | efficient NED on fresh subsets, natural-level rule, Runge–Kutta methods, and the baselines sgd, adam, lbfgs |
-//! | [`solver`] | θ' = −G⁺ g: qr, cholesky, kernel, steepest; recursive least squares |
+//! | [`solver`] | θ' = −G⁺ g: qr, cholesky, kernel, cg, steepest; recursive least squares |
 //! | [`flow`] | energy, gradient and tangent rows over all cells of all ranks |
 //! | [`problem`] | terms, regions, boundary conditions, data, error norms, from a deck; where its energy is stationary |
 //! | [`energy`] | densities: residual, variational |

@@ -474,6 +474,7 @@ fn the_history_has_a_line_per_recorded_step() {
         "dt",
         "damping",
         "rank",
+        "iterations",
         "relative_l2",
         "rms",
         "max",

@@ -58,7 +58,7 @@ fn steepest_descent_descends() {
 
 #[test]
 fn the_flow_of_a_variational_energy_descends() {
-    for solver in ["qr", "cholesky"] {
+    for solver in ["qr", "cholesky", "cg"] {
         assert_descends("poisson-2d-energy", &[("flow.solver", solver)]);
     }
 }
@@ -66,7 +66,9 @@ fn the_flow_of_a_variational_energy_descends() {
 #[test]
 fn the_h1_flow_descends() {
     for deck in ["poisson-2d-energy", "fit-function"] {
-        assert_descends(deck, &[("flow.metric", "h1"), ("flow.solver", "qr")]);
+        for solver in ["qr", "cg"] {
+            assert_descends(deck, &[("flow.metric", "h1"), ("flow.solver", solver)]);
+        }
     }
 }
 

@@ -135,6 +135,27 @@ fn cholesky() {
 }
 
 #[test]
+fn conjugate_gradients() {
+    let cg = ("flow.solver", "cg");
+    assert_invariant("semilinear-2d", &[cg]);
+    assert_invariant("poisson-2d-energy", &[cg, ("stop.steps", "3")]);
+    let changes = [
+        cg,
+        ("flow.metric", "h1"),
+        ("flow.stepper", "adaptive"),
+        ("stop.steps", "2"),
+    ];
+    assert_invariant("poisson-2d-energy", &changes);
+    let changes = [
+        cg,
+        ("flow.stepper", "stochastic"),
+        ("sampling.batch", "100"),
+        ("stop.steps", "4"),
+    ];
+    assert_invariant("poisson-2d", &changes);
+}
+
+#[test]
 fn euler_with_qr_in_the_l2_metric_on_fresh_points() {
     let fresh = [
         ("flow.metric", "l2"),

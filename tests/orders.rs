@@ -12,7 +12,7 @@ use ned_dist::deck::Deck;
 use ned_dist::flow::{Flow, Metric};
 use ned_dist::problem::{Problem, build};
 use ned_dist::sampling::{Purpose, stream};
-use ned_dist::solver::{Cholesky, Solver, Steepest};
+use ned_dist::solver::{Cg, Cholesky, Solver, Steepest};
 use ned_dist::stepper::{BOGACKI_SHAMPINE, EULER, Pace, RK4, RungeKutta, Stepper, Tableau};
 
 /// Learning a function: the L² flow u_t = −(u − g), projected on a small network.
@@ -125,6 +125,12 @@ fn assert_orders(deck: &str, metric: Metric, solver: Box<dyn Solver>, time: f64,
 #[test]
 fn the_l2_flow_of_a_regression() {
     assert_orders(REGRESSION, Metric::L2, damped(), 1.0, 32);
+}
+
+#[test]
+fn the_same_by_conjugate_gradients() {
+    let tight = Box::new(Cg::new(1e-2, 1e-12));
+    assert_orders(REGRESSION, Metric::L2, tight, 1.0, 32);
 }
 
 #[test]

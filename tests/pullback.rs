@@ -1,5 +1,6 @@
-//! Jets against differences in x, pullbacks against differences in θ: every activation, layout and
-//! depth, every embedding of the coordinates, and boundary values built in; factors against rows.
+//! Jets against differences in x, pullbacks and changes against differences in θ: every activation,
+//! layout and depth, every embedding of the coordinates, and boundary values built in; factors against
+//! rows.
 
 #![allow(clippy::needless_range_loop, clippy::unwrap_used)]
 
@@ -265,6 +266,42 @@ fn factors_stand_for_the_rows() {
             let exact = &rows * rows.transpose();
             for product in products {
                 assert!((&product - &exact).norm_l2() < 1e-12 * exact.norm_l2());
+            }
+        }
+    }
+}
+
+#[test]
+fn changes_agree_with_differences_along_a_direction_and_with_the_rows() {
+    let (n, h) = (5, 1e-5);
+    let x = points(n);
+    for network in networks() {
+        let (theta, p) = (theta(network.as_ref()), network.parameters());
+        let direction: Vec<f64> = (0..p).map(|k| (1.0 + (k * k) as f64).sin()).collect();
+        for layout in layouts() {
+            let trace = network.trace(&theta, x.as_ref(), &layout);
+            let change = trace.push(&direction);
+            let moved = |by: f64| {
+                let step = theta.iter().zip(&direction).map(|(t, d)| t + by * d);
+                jets(network.as_ref(), &step.collect::<Vec<_>>(), &x, &layout)
+            };
+            let [low, high] = [-h, h].map(moved);
+            for unknown in 0..2 {
+                for stream in 0..layout.streams() {
+                    let mut cotangent = Jets::zeros(&layout, n, 2);
+                    cotangent.stream_mut(unknown, stream).fill(1.0);
+                    let mut rows = Mat::zeros(n, p);
+                    trace.rows(&cotangent, &mut rows, 0);
+                    for i in 0..n {
+                        let found = change.stream(unknown, stream)[i];
+                        let [l, u] = [&low, &high].map(|j| j.stream(unknown, stream)[i]);
+                        close(found, (u - l) / (2.0 * h), 100.0, "difference");
+                        let terms: Vec<f64> = (0..p).map(|k| rows[(i, k)] * direction[k]).collect();
+                        let size: f64 = terms.iter().map(|t| t.abs()).sum();
+                        let gap = (found - terms.iter().sum::<f64>()).abs();
+                        assert!(gap <= 1e-13 * size, "row: {gap:e} of {size}");
+                    }
+                }
             }
         }
     }

@@ -157,6 +157,11 @@ fn euler_with_cholesky() {
 }
 
 #[test]
+fn conjugate_gradients() {
+    assert_resumes("poisson-2d-energy", &[("flow.solver", "cg")]);
+}
+
+#[test]
 fn steepest_descent() {
     assert_resumes("poisson-2d", &[("flow.solver", "steepest")]);
 }

@@ -90,6 +90,9 @@ fn line(record: &Record, problem: &Problem) -> String {
     if report.note.damping > 0.0 {
         line += &format!("  cut {:.0e}", report.note.damping);
     }
+    if report.note.iterations > 0 {
+        line += &format!("  {} iterations", report.note.iterations);
+    }
     for (test, errors) in problem.tests.iter().zip(&record.errors) {
         match test {
             Test::Exact { .. } => line += &format!("  error {:.1e}", errors.relative_l2),

@@ -24,7 +24,7 @@ pub struct Flow {
     pub dt: Auto<f64>,
     /// Error of a step of `adaptive` over the way of the unknowns until then, above 0 and below 1.
     pub tolerance: Auto<f64>,
-    /// Damping of `cholesky` relative to G, at least 0.
+    /// Damping of `cholesky`, `kernel` and `cg` relative to G, at least 0.
     pub damping: Auto<f64>,
     /// Cutoff of the singular values of `qr` relative to the largest, at least 0 and below 1.
     pub cutoff: Auto<f64>,
@@ -71,10 +71,12 @@ names! {
         Qr = "qr",
         /// The dual, for fewer samples than parameters.
         Kernel = "kernel",
+        /// Conjugate gradients without any matrix, for many parameters and many samples.
+        Cg = "cg",
         /// G = 1: plain gradient descent.
         Steepest = "steepest",
     }
-    later ["cg"]
+    later []
 }
 
 names! {

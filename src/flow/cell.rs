@@ -199,7 +199,7 @@ fn identity(jets: &Jets, unknown: usize, derivative: Derivative) -> Jets {
 }
 
 /// total += Σ_k row_k · v_k, pointwise; `v` holds the K columns one after the other.
-fn accumulate(total: &mut Jets, rows: &[Jets], v: &[f64]) {
+pub(super) fn accumulate(total: &mut Jets, rows: &[Jets], v: &[f64]) {
     let n = total.points();
     for (row, v) in rows.iter().zip(v.chunks(n.max(1))) {
         for unknown in 0..total.unknowns() {

@@ -13,11 +13,13 @@ mod cell;
 mod factors;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod products;
 mod samples;
 mod tangent;
 #[cfg(test)]
 mod tests;
 
+pub use products::Products;
 pub use tangent::{ROWS_KEPT_BYTES, RowSource, Tangent};
 
 use crate::comm::{Comm, Phase, Shares, during, tree_sum};

@@ -16,7 +16,7 @@ pub struct Tangent<'a, 'f> {
     pub flow: &'f Flow<'a>,
     /// Energies and forces at θ.
     pub here: Covector,
-    theta: Vec<f64>,
+    pub(super) theta: Vec<f64>,
     rows: Option<Vec<Mat<f64>>>,
     /// Of this rank's cells, in place of the rows.
     pub(super) factors: Option<Vec<Factors>>,
@@ -29,7 +29,7 @@ pub const ROWS_KEPT_BYTES: usize = 256 << 20;
 
 impl<'a> Flow<'a> {
     /// The tangent space at θ. With `by_rows` its rows are formed, for solvers that factor them;
-    /// without, only gradients can be pulled back, by one reverse sweep.
+    /// without, products with them are sweeps of the network, forward or in reverse.
     pub fn tangent<'f>(&'f self, theta: &[f64], by_rows: bool) -> Tangent<'a, 'f> {
         let (here, rows) = if by_rows && self.rows_fit(theta.len()) {
             // One sweep of the network for the energies and for the rows.
@@ -109,11 +109,17 @@ impl RowSource<'_> {
         sum
     }
 
-    fn push(&self, cell: usize, at: &CellForce, x: &[f64]) -> CellForce {
+    fn push(&self, cell: usize, at: &CellForce, x: &[f64], by_rows: bool) -> CellForce {
         let mut moved = at.clone();
         if let Some(factors) = self.factors {
             let cell = cell - self.worker.cells.start;
             factors[cell].push(x, &mut moved.residual);
+            return moved;
+        }
+        if !by_rows {
+            let change = self.worker.push(self.theta, cell, x);
+            let pairs = moved.residual.iter_mut().zip(&change);
+            pairs.for_each(|(m, c)| *m += c);
             return moved;
         }
         let rows = self.rows(cell);
@@ -175,10 +181,10 @@ impl Tangent<'_, '_> {
 
     /// The covector (v + A x, f): where the linearised residual lies after the step x.
     pub fn push(&self, at: &Covector, x: &[f64]) -> Covector {
-        let source = self.row_source();
+        let (source, by_rows) = (self.row_source(), self.by_rows);
         let first = source.worker.cells.start;
         let cells = at.cells.par_iter().enumerate();
-        let pushed = cells.map(|(index, at)| source.push(first + index, at, x));
+        let pushed = cells.map(|(index, at)| source.push(first + index, at, x, by_rows));
         Covector {
             energies: at.energies.clone(),
             cells: during(self.flow.comm, Phase::Network, || pushed.collect()),

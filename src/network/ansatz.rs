@@ -190,6 +190,13 @@ impl Trace for AnsatzTrace<'_> {
         self.inner.factors(&transposed(&self.factor, cotangent))
     }
 
+    fn push(&self, x: &[f64]) -> Jets {
+        let inner = self.inner.push(x);
+        let mut jets = Jets::zeros(inner.layout(), inner.points(), inner.unknowns());
+        add_product(&self.factor, &inner, &mut jets);
+        jets
+    }
+
     fn into_jets(self: Box<Self>) -> Jets {
         self.jets
     }

@@ -1,9 +1,12 @@
-//! One hidden layer's nonlinearity: jets forward through σ, adjoints backward, unit by unit.
+//! One hidden layer's nonlinearity: jets and their changes forward through σ, adjoints backward, unit
+//! by unit.
 //!
 //! Forward: a = σ(z), a_i = σ' z_i, a_Δ = σ' z_Δ + σ'' Σ_i z_i², a_ij = σ' z_ij + σ'' z_i z_j.
 //! Backward, with ā the adjoints of a: z̄_ij = σ' ā_ij, z̄_Δ = σ' ā_Δ,
 //! z̄_i = σ' ā_i + 2 σ'' z_i ā_Δ + Σ_j σ'' z_j ā_ij (twice for i = j), and z̄ collects what every
-//! stream owes to σ', σ'' moving with z.
+//! stream owes to σ', σ'' moving with z. The change ȧ of a with a change ż of z is the transpose:
+//! ȧ = σ' ż, ȧ_i = σ' ż_i + σ'' z_i ż, ȧ_Δ = σ' ż_Δ + 2 σ'' Σ_i z_i ż_i + (σ'' z_Δ + σ''' Σ_i z_i²) ż,
+//! ȧ_ij = σ' ż_ij + σ'' (z_i ż_j + z_j ż_i) + (σ'' z_ij + σ''' z_i z_j) ż.
 
 use super::Activation;
 use crate::jet::Layout;
@@ -42,6 +45,60 @@ impl Hidden {
             },
         );
         Self { z, a, slope }
+    }
+
+    /// The change of a with a change of z, in place, for one unit.
+    #[inline(always)]
+    pub(super) fn push_unit(&self, layout: &Layout, n: usize, unit: usize, change: &mut [f64]) {
+        let z = self.z.col_as_slice(unit);
+        let [first, second, third] = &self.slope;
+        let [first, second, third] = [
+            first.col_as_slice(unit),
+            second.col_as_slice(unit),
+            third.col_as_slice(unit),
+        ];
+        let (value, rest) = change.split_at_mut(n);
+        // From the last stream to the first: each needs the ż of those before.
+        for (stream, i, j) in layout.second() {
+            let (firsts, later) = rest.split_at_mut((stream - 1) * n);
+            let change = &mut later[..n];
+            let [z_i, z_j] = [i, j].map(|i| &z[layout.first(i) * n..][..n]);
+            let [change_i, change_j] = [i, j].map(|i| &firsts[(layout.first(i) - 1) * n..][..n]);
+            let z_ij = &z[stream * n..][..n];
+            for k in 0..n {
+                change[k] = first[k] * change[k]
+                    + second[k] * (z_i[k] * change_j[k] + z_j[k] * change_i[k])
+                    + (second[k] * z_ij[k] + third[k] * z_i[k] * z_j[k]) * value[k];
+            }
+        }
+        if let Some(stream) = layout.laplacian() {
+            let (firsts, later) = rest.split_at_mut((stream - 1) * n);
+            let change = &mut later[..n];
+            let z_lap = &z[stream * n..][..n];
+            for k in 0..n {
+                change[k] = first[k] * change[k] + second[k] * z_lap[k] * value[k];
+            }
+            for i in 0..layout.dim() {
+                let z_i = &z[layout.first(i) * n..][..n];
+                let change_i = &firsts[(layout.first(i) - 1) * n..][..n];
+                for k in 0..n {
+                    let both = 2.0 * second[k] * change_i[k] + third[k] * z_i[k] * value[k];
+                    change[k] += z_i[k] * both;
+                }
+            }
+        }
+        if layout.has_first() {
+            for i in 0..layout.dim() {
+                let start = layout.first(i) * n;
+                let (z_i, change) = (&z[start..][..n], &mut rest[start - n..][..n]);
+                for k in 0..n {
+                    change[k] = first[k] * change[k] + second[k] * z_i[k] * value[k];
+                }
+            }
+        }
+        for k in 0..n {
+            value[k] *= first[k];
+        }
     }
 
     /// The adjoint of z from the adjoint of a, in place, for one unit.

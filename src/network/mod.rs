@@ -1,8 +1,9 @@
 //! Networks: u(x; θ) as jets at a block of points, and the pullback of cotangents to θ.
 //!
 //! A network knows nothing of energies, ranks or threads. One forward sweep gives a [`Trace`]; the
-//! trace holds what the reverse sweep needs, so that one linearisation serves the gradient of the
-//! energy (summed over the points) and the rows of the tangent space (one per point) alike.
+//! trace holds what further sweeps need, so that one linearisation serves the gradient of the energy
+//! (summed over the points), the rows of the tangent space (one per point) and the change of the
+//! jets along a direction of θ alike.
 
 mod activation;
 mod affine;
@@ -78,6 +79,10 @@ pub trait Trace {
     fn factors(&self, _cotangent: &Jets) -> Option<Factors> {
         None
     }
+
+    /// J_i x, the derivative of the jets along the direction `x` of θ, length p: the linear map whose
+    /// transpose is [`Trace::gradient`].
+    fn push(&self, x: &[f64]) -> Jets;
 
     /// Gives the jets away, for those who need no reverse sweep.
     fn into_jets(self: Box<Self>) -> Jets;

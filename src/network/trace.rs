@@ -1,4 +1,5 @@
-//! Reverse sweeps through a multilayer perceptron: the gradient over all points, or a row per point.
+//! Sweeps through a linearised multilayer perceptron: in reverse for the gradient over all points or
+//! for a row per point, forward for the change of the jets along a direction of θ.
 
 use super::hidden::Hidden;
 use super::input::{Input, product};
@@ -6,7 +7,8 @@ use super::layer::Layer;
 use super::{Factors, LayerFactors, Mlp, Network, Trace};
 use crate::jet::Jets;
 use crate::simd::vectorised;
-use faer::Mat;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, Par};
 
 /// What a forward sweep leaves behind.
 pub(super) struct MlpTrace<'a> {
@@ -48,6 +50,20 @@ impl MlpTrace<'_> {
             adjoint = below;
         }
     }
+
+    /// ż = Ẇ a + ḃ of a layer whose inputs stay, all streams.
+    fn moved_by_weights(&self, index: usize, x: &[f64]) -> Mat<f64> {
+        let (layer, n) = (&self.layers[index], self.jets.points());
+        let mut z = match index {
+            0 => self.input.enter(layer.weights(x), self.jets.layout()),
+            _ => product(self.hidden[index - 1].a.as_ref(), layer.weights(x)),
+        };
+        for (j, &bias) in layer.bias(x).iter().enumerate() {
+            let values = z.col_as_slice_mut(j)[..n].iter_mut();
+            values.for_each(|v| *v += bias);
+        }
+        z
+    }
 }
 
 impl Trace for MlpTrace<'_> {
@@ -57,6 +73,30 @@ impl Trace for MlpTrace<'_> {
 
     fn into_jets(self: Box<Self>) -> Jets {
         self.jets
+    }
+
+    fn push(&self, x: &[f64]) -> Jets {
+        let (n, layout) = (self.jets.points(), self.jets.layout());
+        let mut change = self.moved_by_weights(0, x);
+        for (index, hidden) in self.hidden.iter().enumerate() {
+            vectorised(
+                #[inline(always)]
+                || {
+                    for unit in 0..change.ncols() {
+                        hidden.push_unit(layout, n, unit, change.col_as_slice_mut(unit));
+                    }
+                },
+            );
+            let weights = self.layers[index + 1].weights(self.theta);
+            let mut above = self.moved_by_weights(index + 1, x);
+            matmul(&mut above, Accum::Add, &change, weights, 1.0, Par::Seq);
+            change = above;
+        }
+        for (j, &scale) in self.net.output.scale.iter().enumerate() {
+            let column = change.col_as_slice_mut(j).iter_mut();
+            column.for_each(|v| *v *= scale);
+        }
+        Jets::from_mat(layout, n, change)
     }
 
     fn gradient(&self, cotangent: &Jets) -> Vec<f64> {

@@ -30,7 +30,7 @@ enum Kind {
     Memory,
     /// Into a Gram matrix.
     Gram,
-    /// Rows stay rows.
+    /// Rows stay rows, or what they are made of.
     Rows,
 }
 
@@ -55,7 +55,7 @@ impl Gathering {
     /// The gathering of a solver for `rows` rows of `parameters`.
     pub fn of(solver: SolverName, rows: usize, parameters: usize) -> Self {
         let (kind, limit) = match solver {
-            SolverName::Steepest => (Kind::Nothing, 0),
+            SolverName::Steepest | SolverName::Cg => (Kind::Nothing, 0),
             SolverName::Cholesky => (Kind::Gram, gram_limit(parameters)),
             SolverName::Kernel => (Kind::Rows, usize::MAX),
             SolverName::Qr => (Kind::Triangle, triangle_limit(parameters, rows)),
@@ -65,6 +65,14 @@ impl Gathering {
             rows: rows as f64,
             columns: parameters as f64,
             limit: limit as f64,
+        }
+    }
+
+    /// The gathering of the kernel's rows, as outer products of `columns` numbers each.
+    pub fn of_factors(rows: usize, columns: f64) -> Self {
+        Self {
+            columns,
+            ..Self::of(SolverName::Kernel, rows, 0)
         }
     }
 

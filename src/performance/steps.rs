@@ -2,10 +2,11 @@
 //! the tangent space, and messages.
 //!
 //! Steps try again where the energy does not behave; what is counted here is the usual step: two trials
-//! of the natural-level rule, one of all others.
+//! of the natural-level rule, one of all others, half the iterations allowed of conjugate gradients.
 
 use crate::deck::{MethodName, SolverName, StepperName};
 use crate::run::Stage;
+use crate::solver::CG_LIMIT;
 use std::ops::{Add, Mul};
 
 /// Trials of the natural-level rule.
@@ -78,6 +79,8 @@ impl Step {
         }
         let guarded = EVALUATION + PUSH + SUM;
         let step = match stage.stepper {
+            // Stands for stages of the two steppers above it, never for one of its own.
+            StepperName::Stationary => NOTHING,
             StepperName::Natural => {
                 // g and what lies along every direction; then a direction, and one for each trial.
                 let seen = PULL + VECTOR;
@@ -151,10 +154,19 @@ const VECTOR: Step = Step {
     ..NOTHING
 };
 
+/// The columns of a sketch of many parameters.
+const PRODUCTS_OF_SKETCH: f64 = 50.0;
+
+/// G x, never formed: a sweep forward and one back.
+fn product() -> Step {
+    PUSH + PULL
+}
+
 /// The tangent space, factored.
 fn tangent(solver: SolverName) -> Step {
     match solver {
         SolverName::Steepest => EVALUATION,
+        SolverName::Cg => EVALUATION + PRODUCTS_OF_SKETCH * product(),
         SolverName::Cholesky => LINEARISATION + FACTORISATION + WORD,
         SolverName::Kernel => LINEARISATION + FACTORISATION + 2.0 * WORD,
         // The singular values travel.
@@ -166,6 +178,7 @@ fn tangent(solver: SolverName) -> Step {
 fn direction(solver: SolverName) -> Step {
     match solver {
         SolverName::Steepest => PULL,
+        SolverName::Cg => PULL + 0.5 * CG_LIMIT as f64 * product(),
         SolverName::Cholesky => PULL + VECTOR,
         // v goes to rank 0 and comes back, with the lengths of its parts.
         SolverName::Kernel => SUM + WORD + VECTOR + PULL,

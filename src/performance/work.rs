@@ -42,7 +42,7 @@ pub struct Work {
 pub struct Solve {
     /// Rows taken into a triangle: 2 n p².
     pub absorbed: f64,
-    /// The product A Aᵀ: n² p, in parallel on the threads of rank 0.
+    /// The product A Aᵀ, n² times what [`Layers`] counts, in parallel on the threads of rank 0.
     pub product: f64,
     /// Cholesky: ⅓ n³.
     pub cholesky: f64,
@@ -52,8 +52,31 @@ pub struct Solve {
     pub size: f64,
 }
 
+/// What the layers of a network add to a row of the kernel matrix, with S streams and widths h.
+struct Layers {
+    /// Numbers of a row's factors: S Σ (h_in + h_out).
+    factors: f64,
+    /// Σ min(S² (h_in + h_out), h_in h_out): by streams, or by the columns of the row.
+    product: f64,
+}
+
+impl Layers {
+    fn of(problem: &Problem) -> Self {
+        let streams = problem.terms.iter().map(|t| t.energy.layout().streams());
+        let streams = streams.max().unwrap_or(1) as f64;
+        let widths = problem.network.widths();
+        let pairs = widths.windows(2).map(|w| [w[0] as f64, w[1] as f64]);
+        let (mut factors, mut product) = (0.0, 0.0);
+        for [inputs, outputs] in pairs {
+            factors += streams * (inputs + outputs);
+            product += (streams * streams * (inputs + outputs)).min((inputs + 1.0) * outputs);
+        }
+        Self { factors, product }
+    }
+}
+
 impl Solve {
-    fn of(stage: &Stage, rows: f64, p: f64) -> Self {
+    fn of(stage: &Stage, rows: f64, p: f64, layers: &Layers) -> Self {
         let none = Self {
             size: p,
             ..Self::default()
@@ -68,13 +91,13 @@ impl Solve {
                 },
                 ..none
             },
-            (SolverName::Steepest, _) => none,
+            (SolverName::Steepest | SolverName::Cg, _) => none,
             (SolverName::Cholesky, _) => Self {
                 cholesky: p.powi(3) / 3.0,
                 ..none
             },
             (SolverName::Kernel, _) => Self {
-                product: rows * rows * p,
+                product: rows * rows * layers.product,
                 cholesky: rows.powi(3) / 3.0,
                 size: rows,
                 ..none
@@ -118,8 +141,10 @@ impl Work {
         } else {
             SolverName::Steepest
         };
-        let gathering = match stage.stepper {
-            StepperName::Recursive if ned => Gathering::of_memory(rows, p),
+        let layers = Layers::of(problem);
+        let gathering = match (stage.stepper, solver) {
+            (StepperName::Recursive, _) if ned => Gathering::of_memory(rows, p),
+            (_, SolverName::Kernel) => Gathering::of_factors(rows, layers.factors),
             _ => Gathering::of(solver, rows, p),
         };
         let forces = !problem.has_residuals();
@@ -131,8 +156,8 @@ impl Work {
             backward,
             row_sweeps,
             gathering,
-            solve: Solve::of(stage, rows as f64, p as f64),
-            by_rows: solver != SolverName::Steepest,
+            solve: Solve::of(stage, rows as f64, p as f64, &layers),
+            by_rows: !matches!(solver, SolverName::Steepest | SolverName::Cg),
             forces,
             costs: problem.terms.iter().flat_map(Term::costs).collect(),
             thin,
@@ -170,9 +195,11 @@ impl Work {
         } else {
             step.pulls
         };
+        let forward_sweeps = if self.by_rows { 0.0 } else { step.pushes };
         let mut sum = self.forward * (step.evaluations + step.linearisations)
             + self.row_sweeps * step.linearisations
-            + (self.forward + self.backward) * by_sweeps;
+            + (self.forward + self.backward) * by_sweeps
+            + self.forward * (2.0 * forward_sweeps);
         if self.by_rows && 8.0 * share * self.rows * self.parameters > ROWS_KEPT_BYTES as f64 {
             let uses = step.factorisations + step.pulls + step.pushes - step.linearisations;
             sum = sum + anew * uses.max(0.0);

@@ -116,7 +116,17 @@ fn header(problem: &Problem) -> Vec<String> {
         .map(String::from)
         .into();
     names.extend(problem.terms.iter().map(|t| format!("energy_{}", t.name)));
-    names.extend(["gradient_norm", "direction_norm", "dt", "damping", "rank"].map(String::from));
+    names.extend(
+        [
+            "gradient_norm",
+            "direction_norm",
+            "dt",
+            "damping",
+            "rank",
+            "iterations",
+        ]
+        .map(String::from),
+    );
     for test in &problem.tests {
         match test {
             Test::Exact { .. } => {
@@ -153,6 +163,7 @@ fn fields(record: &Record, exact: &[bool]) -> Vec<String> {
     let mut fields = vec![record.step.to_string(), record.stage.to_string()];
     fields.extend(numbers.iter().map(number));
     fields.push(report.note.rank.to_string());
+    fields.push(report.note.iterations.to_string());
     for (errors, &exact) in record.errors.iter().zip(exact) {
         if exact {
             fields.extend(

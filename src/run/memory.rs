@@ -10,6 +10,7 @@
 //! | rows, kept up to 256 MB a rank | n p / ranks; on rank 0 those of a node of the tree besides, twice |
 //! | factors of the rows | n S Σ (h_in + h_out), and half of it again while they arrive from other ranks |
 //! | kernel matrix and its factor | 2 n² |
+//! | sketch of conjugate gradients | 3 p s |
 //! | Gram matrix and its factor | 2 p², and one for every level of the tree that holds one |
 //! | triangle and singular vectors | 5 p² |
 //! | triangle of all steps and its copy for checkpoints | 3 p² |
@@ -23,6 +24,7 @@ use crate::deck::{Bytes, MethodName, SolverName, StepperName};
 use crate::error::{Error, Result};
 use crate::flow::{Metric, ROWS_KEPT_BYTES};
 use crate::problem::{Problem, Term};
+use crate::solver::Cg;
 
 /// The program itself with MPI, before it holds anything.
 const PROGRAM: f64 = 22e6;
@@ -139,6 +141,11 @@ fn of_stage(stage: &Stage, problem: &Problem, crowd: Crowd) -> Memory {
                 part("the kernel matrix", 2.0 * size.count * size.count),
             ],
             "use fewer points a step (`sampling.batch`; `sampling.points` where all are used)",
+        ),
+        SolverName::Cg => (
+            // The sketch, what G makes of it, and its basis.
+            vec![part("the sketch", 3.0 * p * Cg::sketch(p as usize) as f64)],
+            "use a smaller network",
         ),
         SolverName::Steepest => {
             // Products with the rows of a cell, but in the methods that take gradients alone.

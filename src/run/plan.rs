@@ -5,7 +5,8 @@
 //! | squared residuals | qr + recursive on fresh subsets and, up to 1,500 parameters, qr + natural on all points, fixed, in turn |
 //! | the same, over 4,000 parameters | kernel + stochastic on fresh subsets |
 //! | other energies, up to 1,500 parameters on fixed points | qr + recursive, then qr + natural, then qr + stationary where there is an Euler–Lagrange equation, on the same points |
-//! | more parameters, or fresh points | cholesky + euler, qr + euler |
+//! | more parameters, or fresh points | qr + euler, cholesky + euler |
+//! | the same, over 4,000 parameters | cg + euler |
 //! | method = "sgd", "adam", "lbfgs" | the method's own |
 
 use super::stage::Stage;
@@ -13,7 +14,7 @@ use crate::deck::{Auto, Deck, Many, MethodName, MetricName, Resample, SolverName
 use crate::error::{Error, Result};
 use crate::flow::Metric;
 use crate::problem::{Problem, Term};
-use crate::solver::{DEFAULT_DAMPING, KERNEL_DAMPING};
+use crate::solver::{CG_DAMPING, DEFAULT_DAMPING, KERNEL_DAMPING};
 
 /// How a run is done; every choice is made.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct Plan {
     pub steady: Option<f64>,
     /// What is done one after the other; at least one.
     pub stages: Vec<Stage>,
+    /// Why the solver is `cg`, where it was left open.
+    why: Option<String>,
 }
 
 /// Of the adaptive stepper: a thousandth of the way of the unknowns.
@@ -32,7 +35,7 @@ const DEFAULT_TOLERANCE: f64 = 1e-3;
 const MANY: usize = 1500;
 /// The most multiplications, n p², of a step on all points.
 const LARGEST_FINISH: f64 = 1e11;
-/// Up to this many parameters a triangle of rows can be carried from step to step.
+/// Up to this many parameters p² numbers can be held, and carried from step to step.
 const MANY_REMEMBERED: usize = 4000;
 /// Points of a fresh subset per parameter: fewer than parameters, and away from a square system,
 /// which is ill-conditioned.
@@ -61,6 +64,7 @@ impl Plan {
             MetricName::H1 => Metric::H1,
             MetricName::Energy => Metric::Energy,
         };
+        let open = deck.flow.solver == Auto::Auto;
         let (solvers, steppers) = choose(deck, problem, resample)?;
         for (solver, stepper) in solvers.iter().zip(&steppers) {
             check(*solver, *stepper, name)?;
@@ -78,6 +82,7 @@ impl Plan {
         let cutoff = fill(&mut flow.cutoff, cutoff);
         let damping = match solvers[0] {
             SolverName::Kernel => KERNEL_DAMPING,
+            SolverName::Cg => CG_DAMPING,
             _ => DEFAULT_DAMPING,
         };
         let damping = fill(&mut flow.damping, damping);
@@ -131,10 +136,16 @@ impl Plan {
             Auto::Auto if stands => Some(1e-12),
             Auto::Auto => None,
         };
+        let why = (open && last.solver == SolverName::Cg).then(|| {
+            format!(
+                "cg because {p} parameters are too many for a matrix, and no kernel suits the flow"
+            )
+        });
         Ok(Self {
             metric,
             steady,
             stages,
+            why,
         })
     }
 
@@ -153,7 +164,8 @@ impl Plan {
     /// "qr + natural, energy metric, fixed points", stage by stage, for people.
     pub fn describe(&self) -> String {
         let stages: Vec<String> = self.stages.iter().map(Stage::describe).collect();
-        stages.join("; then ")
+        let why = self.why.iter().map(|why| format!(" ({why})"));
+        stages.join("; then ") + &why.collect::<String>()
     }
 }
 
@@ -197,10 +209,10 @@ fn choose(
     let flow = &mut deck.flow;
     let open = flow.solver == Auto::Auto && flow.stepper == Auto::Auto;
     let energy = flow.metric == Auto::Set(MetricName::Energy);
-    let direct = if small {
-        SolverName::Qr
-    } else {
-        SolverName::Cholesky
+    let direct = match p {
+        _ if small => SolverName::Qr,
+        p if p <= MANY_REMEMBERED => SolverName::Cholesky,
+        _ => SolverName::Cg,
     };
     let staged = open && energy && resample.is_none() && (small || problem.has_residuals());
     let natural = small && energy && resample.is_none();

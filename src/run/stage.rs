@@ -6,7 +6,7 @@
 
 use crate::deck::{MethodName, SolverName, StepperName};
 use crate::flow::Metric;
-use crate::solver::{Cholesky, Kernel, Qr, Solver, Steepest};
+use crate::solver::{CG_TOLERANCE, Cg, Cholesky, Kernel, Qr, Solver, Steepest};
 use crate::stepper::{
     Adam, BOGACKI_SHAMPINE, EULER, Lbfgs, Natural, NaturalSetting, Pace, RK4, Recursive,
     RungeKutta, Sgd, Stepper, Stochastic, Tableau,
@@ -48,10 +48,21 @@ impl Stage {
         match self.solver {
             SolverName::Steepest => Box::new(Steepest),
             SolverName::Cholesky => Box::new(Cholesky { damping }),
+            SolverName::Cg => Box::new(Cg::new(damping, self.accuracy())),
             SolverName::Kernel => Box::new(Kernel { damping }),
             SolverName::Qr => Box::new(Qr {
                 cutoff: self.cutoff,
             }),
+        }
+    }
+
+    /// To what residual `cg` solves: a stepper of higher order must not find less accurate slopes than
+    /// it counts on.
+    fn accuracy(&self) -> f64 {
+        match self.stepper {
+            StepperName::Adaptive => CG_TOLERANCE.min(0.01 * self.tolerance),
+            StepperName::Rk4 => 0.01 * CG_TOLERANCE,
+            _ => CG_TOLERANCE,
         }
     }
 

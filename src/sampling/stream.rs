@@ -28,6 +28,8 @@ pub enum Purpose {
     Validation = 8,
     /// Frequencies of random Fourier features.
     Features = 9,
+    /// Directions that a solver sketches the tangent space along.
+    Sketch = 10,
 }
 
 /// The generator of (seed, purpose, epoch, cell).

@@ -172,7 +172,7 @@ impl Inverse for Factor {
     fn note(&self) -> Note {
         Note {
             damping: self.damping,
-            rank: 0,
+            ..Note::default()
         }
     }
 }

@@ -100,7 +100,7 @@ impl Inverse for Dual {
     fn note(&self) -> Note {
         Note {
             damping: self.damping,
-            rank: 0,
+            ..Note::default()
         }
     }
 }

@@ -1,14 +1,16 @@
 //! Solvers: from the tangent space to θ' = −G⁺ g.
 //!
 //! A solver gathers what it needs of the rows A over the fixed tree of cells to rank 0, which
-//! factors it; after that only vectors of p numbers travel. So the replicated state of a step is
+//! factors it; after that only vectors of p numbers travel. (`cg` gathers products with G instead.) So the replicated state of a step is
 //! small, ranks that share a core do not factor the same matrix, and machines whose arithmetic
 //! differs in the last bit still advance the same parameters.
 
+mod cg;
 mod cholesky;
 mod gather;
 mod gram;
 mod kernel;
+mod nystrom;
 mod qr;
 mod recursion;
 mod reflectors;
@@ -17,6 +19,7 @@ mod steepest;
 mod tests;
 mod triangle;
 
+pub use cg::{CG_DAMPING, CG_LIMIT, CG_TOLERANCE, Cg};
 pub(crate) use cholesky::factor_damped;
 pub use cholesky::{Cholesky, DEFAULT_DAMPING, gram_limit};
 pub use kernel::{KERNEL_DAMPING, Kernel};
@@ -76,6 +79,8 @@ pub struct Note {
     pub damping: f64,
     /// Rank of the tangent space that was used; 0 where it is not known.
     pub rank: usize,
+    /// Iterations of the last solution; 0 where there are none.
+    pub iterations: usize,
 }
 
 /// −x.

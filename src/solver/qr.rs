@@ -233,6 +233,7 @@ impl Inverse for Cut<'_> {
         Note {
             damping: self.cutoff,
             rank: self.spectrum.rank(self.cutoff),
+            ..Note::default()
         }
     }
 }

@@ -148,7 +148,7 @@ impl Stepper for Recursive {
             direction: norm(&d),
             note: Note {
                 damping: state.forget,
-                rank: 0,
+                ..Note::default()
             },
             ..Report::new(&tangent.here, 0.0)
         };

@@ -35,8 +35,6 @@ fn keys_and_names_that_are_not_built() {
     bad(r#"
         4 | union = [] | domain.union | is not built in this version | remove it
         3 | shape = "union" | domain.shape | is not built in this version | available: box, ball or polygon
-        30 | solver = "cg" | flow.solver | is not built in this version | available: auto, cholesky, qr, kernel or steepest
-        30 | solver = ["qr", "cg"] | flow.solver[1] | is not built in this version | available: cholesky, qr, kernel or steepest
     "#);
 }
 

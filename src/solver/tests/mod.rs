@@ -1,6 +1,7 @@
 //! Solvers against dense least squares.
 #![allow(clippy::unwrap_used)]
 
+mod cg;
 mod gram;
 mod kernel;
 mod recursion;
@@ -8,7 +9,8 @@ mod recursion;
 use super::*;
 use crate::comm::{Comm, Solo, team};
 use crate::flow::Metric;
-use crate::flow::fixture::{Fixture, dense, gap, transposed_times};
+use crate::flow::fixture::{Fixture, dense, gap, times, transposed_times};
+use crate::vector::{finite, norm};
 use faer::Mat;
 use faer::prelude::SolveLstsq;
 

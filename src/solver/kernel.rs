@@ -2,11 +2,11 @@
 //!
 //! θ' = −Aᵀ (K + λ tr(K)/n)⁻¹ v, which is −(AᵀA + λ tr(K)/n)⁻¹ Aᵀ v by the push-through identity, at
 //! the cost of n² p at most instead of n p², and without A ([`super::gram`]): what is kept of the rows
-//! are the inputs and adjoints of the layers. Of the force that is no Aᵀ v only its pullback g is known; there
-//! (AᵀA + μ)⁻¹ g = (g − Aᵀ (K + μ)⁻¹ A g) / μ by Woodbury's identity, which needs a μ that is not
-//! small. Rank 0 forms and factors K; only vectors of n and p numbers
-//! travel back. (Known as the neural tangent kernel's solve; for many-body physics Rende et al.
-//! 2024, doi:10.1038/s42005-024-01732-4.)
+//! are the inputs and adjoints of the layers. Of the force that is no Aᵀ v only its pullback g is
+//! known; there (AᵀA + μ)⁻¹ g = (g − Aᵀ (K + μ)⁻¹ A g) / μ by Woodbury's identity, which needs a μ
+//! that is not small. Rank 0 forms and factors K; only vectors of n and p numbers travel back. (Known
+//! as the neural tangent kernel's solve; for many-body physics Rende et al. 2024,
+//! doi:10.1038/s42005-024-01732-4.)
 
 use super::cholesky::{Factored, damping_of, factor_damped};
 use super::gram::gram;

@@ -1,5 +1,5 @@
 //! What `auto` decides, and that it says so: the solver by the size of the network and by the flow.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 

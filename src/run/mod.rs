@@ -32,7 +32,7 @@ pub use opening::Policy;
 pub use plan::Plan;
 pub use signals::Signals;
 pub use stage::Stage;
-pub use state::{Attempts, Drawn, Finished, State, Waiting};
+pub use state::{Attempts, Drawn, Finished, Size, State, Waiting};
 pub use summary::{DataErrors, Seconds, Status, Summary, digest};
 pub use timing::Span;
 

@@ -39,3 +39,13 @@ impl From<DeckError> for Error {
 
 /// The result of everything that can fail on the user's input or in a run.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// The text on one line, of at most `most` characters: what was read is not trusted to be either.
+pub fn cut(text: &str, most: usize) -> String {
+    let mut chars = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut short: String = chars.by_ref().take(most).collect();
+    if chars.next().is_some() {
+        short.push_str("...");
+    }
+    short
+}

@@ -24,12 +24,8 @@ fn read(path: Option<&Path>) -> Result<Source> {
         });
     };
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|e| {
-        let cure = "name a deck; `ned-dist new` lists decks to start from";
-        Error::Input(format!("cannot read the deck {name}: {e}\n  {cure}"))
-    })?;
     Ok(Source {
-        text,
+        text: Deck::text_of(path)?,
         name,
         folder: path.parent().unwrap_or(Path::new(".")).into(),
     })

@@ -6,6 +6,9 @@ use super::read::Read;
 use super::text::Text;
 use serde::{Serialize, Serializer};
 
+/// The most constants, and the most functions: each has to be looked at before the others.
+const MOST: usize = 1000;
+
 /// A named number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Constant {
@@ -64,6 +67,7 @@ impl Read for Constants {
     }
 
     fn read(at: &Cursor<'_>) -> Result<Option<Self>, DeckError> {
+        few(at)?;
         let constants = at.entries().map(|entries| {
             let constant = |(name, at): (&str, Cursor<'_>)| {
                 let (name, value) = (name.to_owned(), at.get()?);
@@ -81,6 +85,7 @@ impl Read for Functions {
     }
 
     fn read(at: &Cursor<'_>) -> Result<Option<Self>, DeckError> {
+        few(at)?;
         let functions = at.entries().map(|entries| {
             let function = |(name, at): (&str, Cursor<'_>)| {
                 let (name, text) = (name.to_owned(), at.get()?);
@@ -89,5 +94,16 @@ impl Read for Functions {
             entries.map(function).collect()
         });
         Ok(functions.transpose()?.map(Self))
+    }
+}
+
+/// Refuses a table of too many entries.
+fn few(at: &Cursor<'_>) -> Result<(), DeckError> {
+    match at.entries().map_or(0, Iterator::count) {
+        0..=MOST => Ok(()),
+        count => Err(at.error(
+            format!("`{}` has {count} entries", at.key()),
+            format!("define at most {MOST}"),
+        )),
     }
 }

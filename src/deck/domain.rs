@@ -239,6 +239,14 @@ fn read_box(table: &Table<'_>) -> Result<Shape, DeckError> {
         );
         return Err(table.at("upper").item(i).refuse(&must));
     }
+    let volume: f64 = lower.iter().zip(&upper).map(|(l, u)| u - l).product();
+    table.check(
+        "upper",
+        volume.is_normal(),
+        &format!(
+            "such that the volume of the box, {volume:e}, can be computed: scale the coordinates"
+        ),
+    )?;
     Ok(Shape::Box { lower, upper })
 }
 

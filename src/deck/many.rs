@@ -6,6 +6,9 @@ use super::node::Kind;
 use super::read::Read;
 use serde::{Serialize, Serializer};
 
+/// The most stages.
+const STAGES: usize = 100;
+
 /// Values for the stages of a run, in order; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Many<T>(pub Vec<T>);
@@ -21,7 +24,10 @@ impl<T: Serialize> Serialize for Many<T> {
 
 impl<T: Read> Read for Many<T> {
     fn what() -> String {
-        format!("{}, or a list with one for each stage", T::what())
+        format!(
+            "{}, or a list with one for each of 1 to {STAGES} stages",
+            T::what()
+        )
     }
 
     fn names() -> Vec<&'static str> {
@@ -34,7 +40,9 @@ impl<T: Read> Read for Many<T> {
 
     fn read(at: &Cursor<'_>) -> Result<Option<Self>, DeckError> {
         Ok(match at.kind() {
-            Kind::List(_) => Vec::read(at)?.filter(|many| !many.is_empty()).map(Self),
+            Kind::List(_) => Vec::read(at)?
+                .filter(|many| (1..=STAGES).contains(&many.len()))
+                .map(Self),
             _ => T::read(at)?.map(|one| Self(vec![one])),
         })
     }

@@ -73,7 +73,7 @@ pub use network::{ActivationName, Fourier, Network};
 pub use output::{FieldFormat, Output};
 pub use problem::{Law, Problem};
 pub use run::{Bytes, Run};
-pub use sampling::{Resample, RuleName, Sampling};
+pub use sampling::{GAUSS_NODES, Resample, RuleName, Sampling};
 pub use stop::Stop;
 pub use text::Text;
 
@@ -167,26 +167,33 @@ impl Deck {
     /// Reads a deck's file, as [`Deck::from_toml`] does its text.
     ///
     /// # Errors
-    /// As [`Deck::from_toml`], and when the file cannot be read or is not UTF-8.
+    /// As [`Deck::from_toml`], and as [`Deck::text_of`].
     pub fn open(path: &Path, overrides: &[(String, String)]) -> Result<Self, DeckError> {
         let name = path.display().to_string();
-        let wrong = |message: String| DeckError {
+        Self::from_toml(&Self::text_of(path)?, &name, overrides)
+    }
+
+    /// The text of a deck's file, of which no more is read than a deck may be long.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is too long or is not UTF-8.
+    pub fn text_of(path: &Path) -> Result<String, DeckError> {
+        let name = path.display().to_string();
+        let wrong = |what: String| DeckError {
             place: Some(name.clone()),
             ..DeckError::new(
-                message,
+                format!("cannot read the deck: {what}"),
                 "name a deck; `ned-dist new` lists decks to start from",
             )
         };
         let mut bytes = Vec::new();
         std::fs::File::open(path)
             .and_then(|file| file.take(LONGEST as u64 + 1).read_to_end(&mut bytes))
-            .map_err(|error| wrong(format!("the deck cannot be read: {error}")))?;
+            .map_err(|error| wrong(error.to_string()))?;
         if bytes.len() > LONGEST {
             return Err(too_long(&name));
         }
-        let text = String::from_utf8(bytes)
-            .map_err(|error| wrong(format!("the deck is not UTF-8 text: {error}")))?;
-        Self::from_toml(&text, &name, overrides)
+        String::from_utf8(bytes).map_err(|error| wrong(format!("it is not UTF-8 text: {error}")))
     }
 
     /// The deck as text with every default filled in; reading it gives an equal deck.

@@ -5,8 +5,8 @@ use super::error::DeckError;
 use super::read::{Read, names};
 use serde::Serialize;
 
-/// The most points of the grid.
-const POINTS: usize = 1_000_000_000;
+/// The most values on the grid, of all unknowns together: 2 GiB.
+pub(super) const VALUES: usize = 1 << 28;
 
 /// What a run writes besides its summary.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -43,6 +43,14 @@ impl Default for Output {
     }
 }
 
+impl Output {
+    /// Points of the grid along each of `dim` coordinates: the deck's, or fewer in more dimensions.
+    pub fn grid_in(&self, dim: usize) -> Vec<usize> {
+        let each = if dim <= 2 { 101 } else { 41 };
+        self.grid.clone().unwrap_or_else(|| vec![each; dim])
+    }
+}
+
 impl Read for Output {
     fn what() -> String {
         "a table, begun by [output]".to_owned()
@@ -61,13 +69,10 @@ impl Read for Output {
         table.check("every", output.every > 0, "1 or more")?;
         let grid = output.grid.as_deref().unwrap_or_default();
         table.check_each("grid", grid, |n| *n > 0, "1 or more")?;
-        let points = grid.iter().try_fold(1_usize, |all, n| all.checked_mul(*n));
-        let few = points.is_some_and(|points| points <= POINTS);
-        table.check(
-            "grid",
-            few,
-            &format!("a grid of at most {POINTS} points in all"),
-        )?;
+        let fields = &output.fields;
+        let once = |i: usize| !fields[..i].contains(&fields[i]);
+        let once = fields.len() <= FieldFormat::ALL.len() && (0..fields.len()).all(once);
+        table.check("fields", once, "a list that names each format at most once")?;
         Ok(Some(output))
     }
 }

@@ -2,12 +2,26 @@
 
 use super::cursor::{Cursor, Table};
 use super::error::DeckError;
+use super::output::VALUES;
+use super::sampling::GAUSS_NODES;
 use super::suggest::{either, shorten};
-use super::{ActivationName, Auto, Constant, Deck, Function, Law, Resample, RuleName, Shape};
+use super::{
+    ActivationName, Auto, Constant, Deck, Function, Law, Output, Resample, RuleName, Shape,
+};
 use std::collections::HashMap;
 
 /// The most parameters of a network: a vector of them is 16 GiB.
 const PARAMETERS: u128 = 1 << 31;
+
+/// The most waves times coordinates of Fourier features: a gigabyte.
+const FREQUENCIES: usize = 1 << 27;
+
+/// The most conditions on the boundary, and the most numbers, conditions · d², in their faces.
+const CONDITIONS: usize = 1000;
+const FACES: usize = 10_000_000;
+
+/// The longest name.
+const LONGEST: usize = 64;
 
 /// Names that expressions give a meaning of their own.
 const RESERVED: &[&str] = &[
@@ -23,6 +37,7 @@ const RESERVED: &[&str] = &[
 pub(super) fn check(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
     stated(deck, root)?;
     counted(deck, root)?;
+    bounded(deck, root)?;
     suitable(deck, root)?;
     periodic(deck, root)?;
     sampled(deck, root)?;
@@ -93,6 +108,41 @@ fn counted(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
     Ok(())
 }
 
+/// Products of counts, each of which is right by itself, are no more than memory can hold.
+fn bounded(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
+    let dim = deck.coordinates().len();
+    let features = deck.network.fourier.map_or(0, |fourier| fourier.features);
+    if features * dim > FREQUENCIES {
+        let message = format!("`network.fourier` makes {features} waves in {dim} coordinates");
+        let cure = format!("give at most {} features", FREQUENCIES / dim);
+        return Err(at(root, "network", "fourier").error(message, cure));
+    }
+    let conditions = CONDITIONS.min(FACES / (dim * dim).max(1));
+    if deck.boundary.len() > conditions {
+        let (many, first) = (deck.boundary.len(), root.at("boundary").item(0));
+        let message = format!("`boundary` has {many} conditions in {dim} coordinates");
+        let cure = format!("give at most {conditions}; `if(..)` joins several in one");
+        return Err(first.error(message, cure));
+    }
+    let Output { grid, fields, .. } = &deck.output;
+    let unknowns = deck.problem.unknowns.len();
+    let mut counts = deck.output.grid_in(dim).into_iter();
+    let values = counts.try_fold(unknowns, |all, n| all.checked_mul(n));
+    let few = values.is_some_and(|all| all <= VALUES);
+    match grid {
+        Some(_) if !few => {
+            let must = format!("a grid of at most {VALUES} values of all unknowns together");
+            Err(at(root, "output", "grid").refuse(&must))
+        }
+        None if !few && !fields.is_empty() => {
+            let message = format!("`output.fields` in {dim} coordinates need a grid");
+            let cure = format!("give `grid`, a list of {dim} counts, or remove `fields`");
+            Err(at(root, "output", "fields").error(message, cure))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Periodic coordinates are coordinates, given once, of a domain whose sides are the periods.
 fn periodic(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
     let periodic = &deck.network.periodic;
@@ -150,6 +200,21 @@ fn sampled(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
             format!("`sampling.rule = \"gauss\"` is for up to 3 dimensions, and there are {dim}"),
             "choose \"sobol\", \"random\" or \"auto\"",
         ));
+    }
+    for (key, count, axes) in [
+        ("points", &deck.sampling.points, dim),
+        ("boundary_points", &deck.sampling.boundary_points, dim - 1),
+    ] {
+        let most = GAUSS_NODES.pow(axes as u32);
+        let tensor = rule == RuleName::Gauss && deck.domain.is_some() && axes > 0;
+        if tensor && !count.all(|n| *n <= most) {
+            let message = format!(
+                "`sampling.{key}`: the rule \"gauss\" takes at most {GAUSS_NODES} points along a \
+                 coordinate, here {most} in all"
+            );
+            let cure = "give fewer points, or choose rule = \"sobol\" or \"random\"";
+            return Err(at(key).error(message, cure));
+        }
     }
     let equation = matches!(deck.problem.law, Some(Law::Equation(_)));
     if rule == RuleName::Adaptive && !equation {
@@ -210,6 +275,9 @@ fn take<'a, 'c>(
         let message = format!("`{}`: `{}` {says}", at.key(), shorten(name));
         Err(at.error(message, "choose another name"))
     };
+    if name.len() > LONGEST {
+        return error(&format!("is longer than {LONGEST} characters"));
+    }
     let mut chars = name.chars();
     let letter = chars.next().is_some_and(|c| c.is_ascii_alphabetic());
     if !letter || !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') {

@@ -7,10 +7,13 @@ use super::node::Kind;
 use super::read::{Read, names};
 use serde::{Serialize, Serializer};
 
-/// The most points of a term, 2^40.
-const POINTS: usize = 1 << 40;
-/// The most cells, 2^30.
-const CELLS: usize = 1 << 30;
+/// The most points of a term, 2^32: every rank keeps a number for each cell of up to 256 points.
+const POINTS: usize = 1 << 32;
+/// The most cells, 2^24.
+const CELLS: usize = 1 << 24;
+
+/// The most Gauss points along a coordinate: each is found by a recursion over all of them.
+pub const GAUSS_NODES: usize = 1 << 14;
 
 /// The points at which the energy is evaluated.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -103,12 +106,12 @@ impl Read for Sampling {
             Ok(count)
         };
         Ok(Some(Self {
-            points: count("points", POINTS, "from 1 to 2^40")?,
-            boundary_points: count("boundary_points", POINTS, "from 1 to 2^40")?,
+            points: count("points", POINTS, "from 1 to 2^32")?,
+            boundary_points: count("boundary_points", POINTS, "from 1 to 2^32")?,
             rule: table.or("rule", Auto::Auto)?,
-            batch: count("batch", POINTS, "from 1 to 2^40")?,
+            batch: count("batch", POINTS, "from 1 to 2^32")?,
             resample: table.or("resample", Auto::Auto)?,
-            cells: count("cells", CELLS, "from 1 to 2^30")?,
+            cells: count("cells", CELLS, "from 1 to 2^24")?,
         }))
     }
 }

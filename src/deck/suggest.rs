@@ -1,5 +1,7 @@
 //! Words for messages: the nearest name, lists of names, and untrusted text cut to a bearable length.
 
+use crate::error::cut;
+
 /// Names longer than this are noise, not misspellings.
 const LONGEST: usize = 64;
 
@@ -31,12 +33,7 @@ pub(super) fn either<S: AsRef<str>>(names: &[S]) -> String {
 
 /// The text on one line and of at most `LONGEST` characters.
 pub(super) fn shorten(text: &str) -> String {
-    let mut chars = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    let mut short: String = chars.by_ref().take(LONGEST).collect();
-    if chars.next().is_some() {
-        short.push_str("...");
-    }
-    short
+    cut(text, LONGEST)
 }
 
 #[cfg(test)]

@@ -73,12 +73,15 @@ impl Read for Text {
     }
 }
 
+/// The most strings of such a list: a system of equations.
+const MOST: usize = 1000;
+
 /// One string or a list of strings, at least one.
 pub(super) struct Texts(pub(super) Vec<Text>);
 
 impl Read for Texts {
     fn what() -> String {
-        "a string or a list of strings".to_owned()
+        format!("a string or a list of 1 to {MOST} strings")
     }
 
     fn read(at: &Cursor<'_>) -> Result<Option<Self>, DeckError> {
@@ -86,7 +89,8 @@ impl Read for Texts {
             Some(text) => Some(vec![text]),
             None => Vec::read(at)?,
         };
-        Ok(texts.filter(|texts| !texts.is_empty()).map(Self))
+        let few = |texts: &Vec<Text>| (1..=MOST).contains(&texts.len());
+        Ok(texts.filter(few).map(Self))
     }
 }
 

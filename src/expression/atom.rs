@@ -4,7 +4,7 @@ use super::error::ExpressionError;
 use super::names::resolve;
 use super::notation::{Field, Value};
 use super::parse::{Operand, Parser};
-use super::pool::Id;
+use super::pool::{EXHAUSTED, Id};
 use super::token::{Kind, Token};
 
 /// Most operands that are read, sums counted term by term.
@@ -17,6 +17,9 @@ impl Parser<'_> {
         self.work += 1;
         if self.work > MOST_WORK {
             return Err(self.error("the sums have too many terms altogether", token.span));
+        }
+        if self.pool.is_exhausted() {
+            return Err(self.error(EXHAUSTED, token.span));
         }
         match token.kind {
             Kind::Number(value) => {

@@ -5,7 +5,7 @@
 //! occurs many times is differentiated once.
 
 use super::function::{Function, Operation};
-use super::pool::{Derivative, Id, Node, Pool, Symbol};
+use super::pool::{Derivative, Id, Node, Pool, Symbol, WALK};
 use std::collections::HashMap;
 use std::convert::Infallible;
 
@@ -88,10 +88,15 @@ impl Pool {
         id: Id,
         mut of_symbol: impl FnMut(&mut Self, Symbol) -> Result<Id, E>,
     ) -> Result<Id, E> {
+        self.spend(self.len() / WALK);
+        if self.is_exhausted() {
+            return Ok(self.number(f64::NAN));
+        }
         let mut slopes = std::mem::take(&mut self.memo.slopes);
         slopes.resize(slopes.len().max(self.len()), id);
         let mut result = Ok(id);
         for id in self.reachable(&[id], varying) {
+            self.spend(1);
             result = match self.node(id) {
                 Node::Symbol(symbol) => of_symbol(self, symbol),
                 node => Ok(self.rule(id, node, &slopes)),

@@ -3,7 +3,7 @@
 //! The exact solution goes into the equation first; what is left is linear in f by assumption, and
 //! one division finds it. For an energy the equation is its Euler–Lagrange equation.
 
-use super::pool::{Derivative, Id, Pool, Symbol};
+use super::pool::{Derivative, EXHAUSTED, Id, Pool, Symbol};
 
 /// What a jet symbol stands for when unknown k is the expression `exact[k]` of the coordinates.
 /// Other symbols, and unknowns without an exact solution, stand for themselves.
@@ -75,6 +75,9 @@ pub fn solve_source(pool: &mut Pool, residual: Id, exact: &[Id], k: usize) -> Re
     let quotient = pool.div(rest, slope);
     let value = pool.neg(quotient);
     let value = exact_in(pool, value, exact);
+    if pool.is_exhausted() {
+        return Err(EXHAUSTED.into());
+    }
     for symbol in pool.symbols(value) {
         match symbol {
             Symbol::Source(_) => {

@@ -5,9 +5,12 @@
 //! first would leave a sum of second derivatives.
 
 use super::function::Function;
-use super::pool::{Derivative, Id, Pool, Symbol};
+use super::pool::{Derivative, Id, Pool, Symbol, WALK};
 use super::scope::Scope;
 use std::collections::BTreeSet;
+
+/// Most addends s ∇p of a vector: functions that double each other would make 2^k of them.
+const MOST_GRADIENTS: usize = 1000;
 
 /// What an expression may be on the way: messages are completed with a place by the parser.
 #[derive(Clone, Debug)]
@@ -103,6 +106,13 @@ impl Pool {
     pub(super) fn add_values(&mut self, a: Value, b: Value) -> Result<Value, String> {
         match (a, b) {
             (Value::Scalar(a), Value::Scalar(b)) => Ok(Value::Scalar(self.add(a, b))),
+            (Value::Vector(a), Value::Vector(b))
+                if a.gradients.len() + b.gradients.len() > MOST_GRADIENTS =>
+            {
+                Err(format!(
+                    "a sum of more than {MOST_GRADIENTS} gradients; write the gradient of a sum"
+                ))
+            }
             (Value::Vector(mut a), Value::Vector(b)) => {
                 for (a, &b) in a.components.iter_mut().zip(&b.components) {
                     *a = self.add(*a, b);
@@ -203,6 +213,7 @@ impl Pool {
     pub(super) fn laplacian(&mut self, scope: &Scope, id: Id) -> Result<Id, String> {
         let space = scope.space();
         let mut sum = self.number(0.0);
+        self.spend(self.len() / WALK);
         for symbol in self.symbols(id) {
             let slope = self.derivative(id, symbol);
             if self.constant(slope) == Some(0.0) {

@@ -8,7 +8,7 @@ use super::error::ExpressionError;
 use super::function::Operation;
 use super::names::Index;
 use super::notation::Value;
-use super::pool::{Id, Pool};
+use super::pool::{EXHAUSTED, Id, Pool, WALK};
 use super::scope::Scope;
 use super::token::{Kind, Token};
 use std::ops::Range;
@@ -85,8 +85,9 @@ impl<'a> Parser<'a> {
         value.map_err(|message| self.error(message, operand.span.clone()))
     }
 
-    pub(super) fn finite(&self, operand: &Operand) -> Result<Id, ExpressionError> {
+    pub(super) fn finite(&mut self, operand: &Operand) -> Result<Id, ExpressionError> {
         let id = self.scalar(operand)?;
+        self.pool.spend(self.pool.len() / WALK);
         if self.pool.overflows(id) {
             let message = "a constant part of this is not a finite number, as in 1/0 or log(0)";
             return Err(self.error(message, operand.span.clone()));
@@ -97,6 +98,9 @@ impl<'a> Parser<'a> {
     /// All the text, as one expression.
     pub(super) fn whole(&mut self) -> Result<Operand, ExpressionError> {
         let operand = self.expression(0)?;
+        if self.pool.is_exhausted() {
+            return Err(self.error(EXHAUSTED, operand.span));
+        }
         match self.token().kind {
             Kind::End => Ok(operand),
             _ => Err(self.unexpected()),

@@ -4,10 +4,27 @@
 //! A node's operands are older than the node: ascending [`Id`] is an order of evaluation. All walks
 //! below go through nodes in that order instead of recursing, so a sum of thousands of terms, which
 //! is thousands of nodes deep, cannot overflow the stack.
+//!
+//! Notation multiplies what a text says (a Laplacian, a sum over 1,000 coordinates, a function of
+//! functions), so a short deck could ask for more nodes than memory holds. A pool therefore has a
+//! budget of nodes and of work; once it is spent every new node is NaN, so that whatever is under way
+//! ends soon, and [`Pool::is_exhausted`] tells the callers, who refuse the deck.
 
 use super::derive::Memo;
 use super::function::{Function, Operation};
 use std::collections::{BTreeSet, HashMap};
+
+/// Most different expressions: about a gigabyte.
+const MOST_NODES: usize = 1 << 22;
+/// Most visits of nodes: seconds.
+const MOST_WORK: usize = 1 << 27;
+
+/// A walk costs a visit for so many nodes of the pool, besides those that it makes.
+pub(super) const WALK: usize = 8;
+
+/// What to say of texts that exhaust a pool.
+pub(super) const EXHAUSTED: &str = "the expressions are too large altogether, with all derivatives \
+     and sums written out; simplify them";
 
 /// An expression in a [`Pool`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,6 +103,7 @@ impl Node {
 pub struct Pool {
     nodes: Vec<Node>,
     known: HashMap<Node, Id>,
+    work: usize,
     pub(super) memo: Memo,
 }
 
@@ -105,11 +123,26 @@ impl Pool {
         self.nodes.is_empty()
     }
 
+    /// Whether the budget of nodes or work is spent; expressions made since then are NaN.
+    pub fn is_exhausted(&self) -> bool {
+        self.nodes.len() >= MOST_NODES || self.work >= MOST_WORK
+    }
+
+    /// Counts `work` visits of nodes.
+    pub(super) fn spend(&mut self, work: usize) {
+        self.work = self.work.saturating_add(work);
+    }
+
     pub(super) fn node(&self, id: Id) -> Node {
         self.nodes[id.0]
     }
 
     pub(super) fn intern(&mut self, node: Node) -> Id {
+        self.spend(1);
+        let node = match self.is_exhausted() {
+            true => Node::Constant(f64::NAN.to_bits()),
+            false => node,
+        };
         if let Some(&id) = self.known.get(&node) {
             return id;
         }
@@ -161,6 +194,7 @@ impl Pool {
     /// The expression with symbols replaced; those for which `replace` says None stay.
     pub fn substitute(&mut self, id: Id, replace: &mut dyn FnMut(Symbol) -> Option<Id>) -> Id {
         let mut new: HashMap<Id, Id> = HashMap::new();
+        self.spend(self.len() / WALK);
         for old in self.reachable(&[id], Node::operands) {
             let result = match self.node(old) {
                 Node::Constant(_) => old,

@@ -8,7 +8,7 @@ use super::error::ExpressionError;
 use super::names::{self, is_reserved};
 use super::notation::Value;
 use super::pool::{Id, Pool, Symbol};
-use super::token::{Kind, tokens};
+use super::token::{Kind, LONGEST_NAME, tokens};
 use std::collections::{HashMap, HashSet};
 
 /// The names that an expression may use.
@@ -217,7 +217,9 @@ impl Scope {
         let begins = letters
             .next()
             .is_some_and(|c| c.is_alphabetic() || c == '_');
-        let clash = if !begins || !letters.all(|c| c.is_alphanumeric() || c == '_') {
+        let clash = if name.len() > LONGEST_NAME {
+            format!("the name of {kind} is longer than {LONGEST_NAME} characters; shorten it")
+        } else if !begins || !letters.all(|c| c.is_alphanumeric() || c == '_') {
             format!("{kind} cannot be called `{name}`: a name is a letter, then letters and digits")
         } else if is_reserved(name) {
             format!("{kind} cannot be called `{name}`: the name is reserved; choose another")

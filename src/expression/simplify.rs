@@ -88,8 +88,27 @@ impl Pool {
         }
     }
 
-    /// a - b.
+    /// a - b, where a - (b - c) = a + (c - b), and so on along a chain of differences. The chain may
+    /// be as long as the text, so it is followed in a loop.
     pub fn sub(&mut self, a: Id, b: Id) -> Id {
+        let (mut a, mut b) = (a, b);
+        let mut before = Vec::new();
+        while let Node::Binary(Operation::Subtract, first, second) = self.node(b)
+            && a != b
+            && !self.is(a, 0.0)
+        {
+            before.push(a);
+            (a, b) = (second, first);
+        }
+        let difference = self.difference(a, b);
+        before
+            .into_iter()
+            .rev()
+            .fold(difference, |sum, a| self.add(a, sum))
+    }
+
+    /// a - b, where b is no difference itself unless it cancels.
+    fn difference(&mut self, a: Id, b: Id) -> Id {
         if a == b {
             return self.number(0.0);
         }
@@ -102,10 +121,6 @@ impl Pool {
         if let Some(value) = self.constant(b) {
             let opposite = self.number(-value);
             return self.add(a, opposite);
-        }
-        if let Node::Binary(Operation::Subtract, first, second) = self.node(b) {
-            let difference = self.sub(second, first);
-            return self.add(a, difference);
         }
         match (self.opposite(a), self.opposite(b)) {
             (_, Some(b)) => self.add(a, b),

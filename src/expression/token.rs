@@ -9,6 +9,9 @@ use std::ops::Range;
 /// Longest text that is read.
 const LONGEST: usize = 100_000;
 
+/// Longest name, in bytes: `u_ab` is split at every letter, and in every way.
+pub(super) const LONGEST_NAME: usize = 200;
+
 /// Symbols, longer ones before their beginnings.
 const SYMBOLS: [&str; 17] = [
     "<=", ">=", "==", "!=", "+", "-", "*", "/", "^", "(", ")", "[", "]", ",", "<", ">", "=",
@@ -90,7 +93,12 @@ fn word(text: &str, at: usize, c: char) -> Result<(Kind, usize), ExpressionError
     }
     if c.is_alphabetic() || c == '_' {
         let end = rest.find(|d: char| !(d.is_alphanumeric() || d == '_'));
-        return Ok((Kind::Name, end.unwrap_or(rest.len())));
+        let length = end.unwrap_or(rest.len());
+        if length > LONGEST_NAME {
+            let message = format!("this name is longer than {LONGEST_NAME} characters");
+            return Err(ExpressionError::new(message, text, at..at + length));
+        }
+        return Ok((Kind::Name, length));
     }
     if rest.starts_with("**") {
         let span = at..at + 2;

@@ -292,6 +292,13 @@ impl Builder<'_> {
             layouts: layouts.collect(),
         }
         .build(&mut self.names, output)?;
+        if self.names.pool.is_exhausted() {
+            return Err(Error::Input(
+                "the expressions of the deck are too large altogether, with all derivatives that \
+                 their energy asks for; simplify them"
+                    .into(),
+            ));
+        }
         let residuals = self.terms.iter().all(|t| t.energy.is_residual());
         let zero_residual = self.deck.data.is_none() && residuals;
         let mut problem = Problem {

@@ -5,6 +5,7 @@
 //! | fresh | random |
 //! | fixed, in up to three dimensions | gauss |
 //! | fixed, in four or more, or in a polygon of so many triangles that each gets few | sobol |
+//! | fixed, so many that a coordinate would get over [`GAUSS_NODES`] | sobol |
 //!
 //! A residual that can vanish takes its quadrature error along, and any fixed points serve; an energy
 //! without a lower bound of its own is pulled to where the quadrature errs. Poisson-like problems in
@@ -12,7 +13,7 @@
 //! the relative errors had the medians 7.6e-4 and 5.1e-4 with gauss, 2.4e-4 and 9.2e-4 with sobol; by
 //! their energy on 4,096 points 3.0e-4 with gauss, 0.11 with sobol after 150 steps.
 
-use crate::deck::{Auto, Deck, Domain, MethodName, Resample, RuleName, Shape};
+use crate::deck::{Auto, Deck, Domain, GAUSS_NODES, MethodName, Resample, RuleName, Shape};
 use crate::sampling::{Gauss, Random, Sampler, Sobol};
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ pub fn fill(deck: &mut Deck, parameters: usize, rows: usize) {
     };
     sampling.resample.fill(resample);
     let points = match deck.domain {
+        Some(_) if dim == 1 => (6 * parameters).clamp(1024, GAUSS_NODES),
         Some(_) => (6 * parameters).clamp(1024, 1 << 20),
         // Methods of first order want many cheap steps.
         None if fresh_by_default(deck.flow.method) => rows.min(BATCH),
@@ -46,14 +48,17 @@ pub fn fill(deck: &mut Deck, parameters: usize, rows: usize) {
         }) => vertices.len() - 2,
         _ => 1,
     };
-    let fine = sampling.points.or(points) >= FEW * pieces;
+    let points = sampling.points.or(points);
+    sampling.boundary_points.fill((points / 8).max(16 * dim));
+    let boundary = sampling.boundary_points.or(0);
+    let most = |axes: usize| GAUSS_NODES.pow(axes as u32);
+    let fine = |points: usize| points >= FEW * pieces && points <= most(dim);
     sampling.rule.fill(match dim {
         _ if sampling.resample != Auto::Set(Resample::Never) => RuleName::Random,
-        0..=3 if fine => RuleName::Gauss,
+        1 if fine(points) => RuleName::Gauss,
+        2..=3 if fine(points) && boundary <= most(dim - 1) => RuleName::Gauss,
         _ => RuleName::Sobol,
     });
-    let boundary = (sampling.points.or(points) / 8).max(16 * dim);
-    sampling.boundary_points.fill(boundary);
 }
 
 /// Whether a method lives on fresh points.

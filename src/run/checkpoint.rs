@@ -8,7 +8,7 @@ use super::State;
 use crate::error::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 /// The folder of checkpoints of a run.
@@ -110,13 +110,25 @@ impl Store {
     /// # Errors
     /// If files are there but none is whole.
     pub fn load(&self) -> Result<Option<Found>> {
+        self.load_if(&|_| Ok(()))
+    }
+
+    /// The newest whole checkpoint whose state `suits`; none if there is no file at all.
+    ///
+    /// # Errors
+    /// If files are there but none is whole and suits.
+    pub fn load_if(
+        &self,
+        suits: &dyn Fn(&State) -> std::result::Result<(), String>,
+    ) -> Result<Option<Found>> {
         let mut complaints = Vec::new();
         for name in [NEWEST, PREVIOUS] {
             let path = self.folder.join(name);
             if !path.exists() {
                 continue;
             }
-            match read(&path) {
+            let suitable = read(&path).and_then(|state| suits(&state).map(|()| state));
+            match suitable {
                 Ok(state) => {
                     let warning = complaints.pop();
                     return Ok(Some(Found { state, warning }));
@@ -147,15 +159,23 @@ fn encode(state: &State) -> Result<Vec<u8>> {
 }
 
 fn read(path: &Path) -> std::result::Result<State, String> {
-    let size = fs::metadata(path).map_err(|e| e.to_string())?.len();
-    if size > LARGEST as u64 {
-        return Err("too large for a checkpoint".into());
+    let about = fs::metadata(path).map_err(|e| e.to_string())?;
+    if !about.is_file() {
+        return Err("not a file".into());
     }
-    decode(&fs::read(path).map_err(|e| e.to_string())?)
+    let file = File::open(path).map_err(|e| e.to_string())?;
+    // The file may grow between the look and the reading.
+    let mut bytes = Vec::new();
+    let limited = file.take(LARGEST as u64 + 1).read_to_end(&mut bytes);
+    limited.map_err(|e| e.to_string())?;
+    decode(&bytes)
 }
 
 /// A state from the bytes of a file.
 pub(super) fn decode(bytes: &[u8]) -> std::result::Result<State, String> {
+    if bytes.len() > LARGEST {
+        return Err("too large for a checkpoint".into());
+    }
     if bytes.len() < HEADER {
         return Err("torn: shorter than its header".into());
     }

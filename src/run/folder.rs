@@ -7,7 +7,7 @@ use super::history::{History, Record};
 use super::lock::Lock;
 use super::notes::Notes;
 use super::opening::{Looked, Policy, look};
-use super::{Setting, State, Store, Summary};
+use super::{Setting, Size, State, Store, Summary};
 use crate::comm::Comm;
 use crate::deck::Deck;
 use crate::error::{Error, Result};
@@ -49,10 +49,12 @@ pub struct Identity {
     pub limits: String,
     /// The resolved deck, as text.
     pub resolved: String,
+    /// What a checkpoint of it must hold.
+    pub size: Size,
 }
 
 impl Identity {
-    /// Of a resolved deck and its problem.
+    /// Of a resolved deck, one entry of `flow.stepper` for each stage, and its problem.
     ///
     /// # Errors
     /// If the deck cannot be written as text.
@@ -61,8 +63,20 @@ impl Identity {
             problem: problem.identity(deck)?,
             limits: format!("{:?}", deck.stop),
             resolved: deck.to_toml()?,
+            size: Size {
+                parameters: problem.network.parameters(),
+                terms: problem.terms.len(),
+                stages: stages(deck),
+            },
         })
     }
+}
+
+/// Stages of the plan that is written into a deck: one name serves all.
+fn stages(deck: &Deck) -> usize {
+    let solvers = deck.flow.solver.as_option().map_or(1, |many| many.0.len());
+    let steppers = deck.flow.stepper.as_option().map_or(1, |many| many.0.len());
+    solvers.max(steppers)
 }
 
 /// Rank 0's result, on all ranks. Collective.

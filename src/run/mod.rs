@@ -36,7 +36,7 @@ pub use opening::Policy;
 pub use plan::Plan;
 pub use signals::Signals;
 pub use stage::Stage;
-pub use state::{Attempts, Drawn, Finished, Minimum, State, Waiting};
+pub use state::{Attempts, Drawn, Finished, Minimum, Size, State, Waiting};
 pub use summary::{DataErrors, Seconds, Status, Summary, digest};
 pub use timing::Span;
 

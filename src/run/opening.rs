@@ -1,9 +1,9 @@
 //! What rank 0 finds in a folder before a run, and how the folder is made ready for it.
 
-use super::Found;
 use super::folder::{Identity, store};
 use super::history;
 use super::lock::Lock;
+use super::{Found, State};
 use crate::error::{Error, Result};
 use std::path::Path;
 
@@ -76,8 +76,13 @@ fn find(path: &Path, policy: Policy, identity: &Identity) -> Result<Option<Found
         let what = "it holds a run; --resume auto goes on, --force starts over";
         return Err(refused(path, what));
     }
-    let found = store.load()?;
-    let other = |f: &Found| f.state.problem != identity.problem;
+    // Another problem's state has other sizes, and that is not what is wrong with it.
+    let other = |state: &State| state.problem != identity.problem;
+    let found = store.load_if(&|state| match other(state) {
+        true => Ok(()),
+        false => state.check(identity.size),
+    })?;
+    let other = |found: &Found| other(&found.state);
     if found.as_ref().is_some_and(other) {
         return Err(refused(
             path,

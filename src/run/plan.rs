@@ -156,9 +156,7 @@ impl Plan {
 
     /// Grid points per coordinate on which fields are written.
     pub fn grid(&self, deck: &Deck, problem: &Problem) -> Vec<usize> {
-        let dim = problem.coordinates.len();
-        let each = if dim <= 2 { 101 } else { 41 };
-        deck.output.grid.clone().unwrap_or_else(|| vec![each; dim])
+        deck.output.grid_in(problem.coordinates.len())
     }
 
     /// "qr + natural, energy metric, fixed points", stage by stage, for people.

@@ -3,6 +3,9 @@
 use crate::stepper::{Best, Memory};
 use serde::{Deserialize, Serialize};
 
+/// Nobody takes more steps: they can still be counted in an f64.
+const MOST_STEPS: u64 = 1 << 53;
+
 /// The state of a run between two steps.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
@@ -38,6 +41,17 @@ pub struct State {
     pub history: u64,
     /// Why the run ended, if it converged.
     pub finished: Option<Finished>,
+}
+
+/// By what the parts of a state are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Parameters of the network.
+    pub parameters: usize,
+    /// Terms of the energy.
+    pub terms: usize,
+    /// Stages of the plan.
+    pub stages: usize,
 }
 
 /// Where a stage waits while the next one tries to finish.
@@ -98,6 +112,42 @@ pub struct Finished {
 }
 
 impl State {
+    /// Checks what a checkpoint says against the run that is to go on from it: whoever wrote the file
+    /// can have written a right checksum too.
+    ///
+    /// # Errors
+    /// If a count is not the run's, or a number is none that steps can lead to.
+    pub fn check(&self, size: Size) -> Result<(), String> {
+        let Size {
+            parameters: p,
+            terms,
+            stages,
+        } = size;
+        let mut thetas = vec![&self.theta];
+        thetas.extend(self.waiting.iter().map(|w| &w.theta));
+        thetas.extend(self.best.iter().map(|b| &b.theta));
+        thetas.extend(self.drawn.iter().map(|d| &d.anchor));
+        thetas.extend(self.minimum.iter().map(|m| &m.theta));
+        if let Some(theta) = thetas.iter().find(|theta| theta.len() != p) {
+            let n = theta.len();
+            return Err(format!("it holds {n} parameters where the network has {p}"));
+        }
+        let mut memories = self.waiting.iter().map(|w| &w.memory);
+        let counters = [self.attempts.made, self.attempts.failed, self.steady.1];
+        let right = self.stage < stages
+            && self.waiting.len() == self.stage
+            && self.memory.fits(p, terms)
+            && memories.all(|memory| memory.fits(p, terms))
+            && self.step < MOST_STEPS
+            && counters.iter().all(|&counter| counter < 1 << 31)
+            && self.seconds >= 0.0
+            && self.seconds.is_finite();
+        match right {
+            true => Ok(()),
+            false => Err("what it remembers is not of such a run".into()),
+        }
+    }
+
     /// The state before the first step.
     pub fn start(problem: &str, theta: Vec<f64>, memory: Memory) -> Self {
         Self {

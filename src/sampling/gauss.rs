@@ -31,28 +31,40 @@ impl Gauss {
     }
 }
 
-/// The nodes along one axis of a patch.
-fn rule(patch: &Patch, axis: usize, m: usize) -> Vec<Node> {
+/// The nodes along one axis of a patch, each found when it is first asked for: a cell needs few of
+/// those along the first axis, and all together take m² operations.
+struct Rule<'p> {
+    patch: &'p Patch,
+    axis: usize,
+    nodes: Vec<Option<Node>>,
+}
+
+impl Rule<'_> {
+    fn node(&mut self, i: usize) -> Node {
+        let m = self.nodes.len();
+        *self.nodes[i].get_or_insert_with(|| node(self.patch, self.axis, i, m))
+    }
+}
+
+/// Node `i` of `m` along one axis of a patch.
+fn node(patch: &Patch, axis: usize, i: usize, m: usize) -> Node {
     let kind = patch.axes()[axis];
     let [lower, upper] = [patch.lower(axis), patch.upper(axis)];
-    let node = |i: usize| {
-        if kind.periodic {
-            return Node {
-                place: lower + (upper - lower) * (i as f64 + 0.5) / m as f64,
-                weight: (upper - lower) / m as f64,
-            };
-        }
-        let Node { place, weight } = Node::of_legendre(i, m);
-        let [from, to] = [lower, upper].map(|end| root(end, kind.power));
-        let half = 0.5 * (to - from);
-        let t = from + half * (1.0 + place);
-        let slope = f64::from(kind.power) * t.powi(kind.power - 1);
-        Node {
-            place: t.powi(kind.power),
-            weight: half * weight * slope,
-        }
-    };
-    (0..m).map(node).collect()
+    if kind.periodic {
+        return Node {
+            place: lower + (upper - lower) * (i as f64 + 0.5) / m as f64,
+            weight: (upper - lower) / m as f64,
+        };
+    }
+    let Node { place, weight } = Node::of_legendre(i, m);
+    let [from, to] = [lower, upper].map(|end| root(end, kind.power));
+    let half = 0.5 * (to - from);
+    let t = from + half * (1.0 + place);
+    let slope = f64::from(kind.power) * t.powi(kind.power - 1);
+    Node {
+        place: t.powi(kind.power),
+        weight: half * weight * slope,
+    }
 }
 
 /// The p-th root.
@@ -73,17 +85,22 @@ impl Sampler for Gauss {
         let patch = &piece.patch;
         let nodes = Self::nodes(patch, piece.count).into_iter();
         let axes = patch.free_axes().into_iter().zip(nodes);
-        let rules: Vec<(usize, Vec<Node>)> =
-            axes.map(|(axis, m)| (axis, rule(patch, axis, m))).collect();
+        let rule = |(axis, m): (usize, usize)| Rule {
+            patch,
+            axis,
+            nodes: vec![None; m],
+        };
+        let mut rules: Vec<Rule> = axes.map(rule).collect();
         let run = piece.run(cell);
         let mut s = Mat::from_fn(run.len(), patch.parameters(), |_, axis| patch.lower(axis));
         let mut weights = vec![patch.density(); run.len()];
         for (i, mut index) in run.enumerate() {
-            for (axis, rule) in rules.iter().rev() {
-                let Node { place, weight } = rule[index % rule.len()];
-                s[(i, *axis)] = place;
+            for rule in rules.iter_mut().rev() {
+                let m = rule.nodes.len();
+                let Node { place, weight } = rule.node(index % m);
+                s[(i, rule.axis)] = place;
                 weights[i] *= weight;
-                index /= rule.len();
+                index /= m;
             }
         }
         (patch.points(s), weights)

@@ -99,6 +99,11 @@ impl Compression for Augmented {
 }
 
 impl Recursion {
+    /// Whether this can be of a run with `p` parameters.
+    pub fn fits(&self, p: usize) -> bool {
+        self.triangle.as_ref().is_none_or(|r| r.nrows() == p)
+    }
+
     /// The step δ with `keep` = β, after which the rows of `tangent` are part of R. Collective.
     ///
     /// # Errors

@@ -13,7 +13,7 @@
 //! would need to know how many steps there will be, and a run that is limited by time, or continued
 //! under another limit, does not.
 
-use super::{Memory, Report, Stepper};
+use super::{Memory, Report, Stepper, counted};
 use crate::error::Result;
 use crate::flow::{Flow, checked_energy};
 use crate::solver::Solver;
@@ -33,6 +33,17 @@ pub struct State {
     steps: u32,
     mean: Vec<f64>,
     square: Vec<f64>,
+}
+
+impl State {
+    /// Whether this can be of a run with `p` parameters.
+    pub(super) fn fits(&self, p: usize) -> bool {
+        let unborn = self.steps == 0 && self.mean.is_empty() && self.square.is_empty();
+        let of_p = [&self.mean, &self.square]
+            .iter()
+            .all(|part| part.len() == p);
+        (unborn || of_p) && counted(self.steps)
+    }
 }
 
 const BETA_1: f64 = 0.9;

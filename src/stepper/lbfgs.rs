@@ -33,6 +33,20 @@ pub struct State {
     here: Option<Place>,
 }
 
+impl State {
+    /// Whether this can be of a run with `p` parameters and `terms` terms of the energy.
+    pub(super) fn fits(&self, p: usize, terms: usize) -> bool {
+        let pair = |pair: &Pair| [&pair.s, &pair.y].iter().all(|part| part.len() == p);
+        let place = |place: &Place| {
+            let of_p = [&place.theta, &place.gradient];
+            place.energies.len() == terms && of_p.iter().all(|part| part.len() == p)
+        };
+        self.pairs.len() <= PAIRS
+            && self.pairs.iter().all(pair)
+            && self.here.as_ref().is_none_or(place)
+    }
+}
+
 /// A step and what it did to the gradient.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Pair {

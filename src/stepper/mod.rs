@@ -187,6 +187,27 @@ pub enum Memory {
     Lbfgs(Box<lbfgs::State>),
 }
 
+impl Memory {
+    /// Whether this can be of a run with `p` parameters and `terms` terms of the energy: a checkpoint
+    /// is not trusted.
+    pub fn fits(&self, p: usize, terms: usize) -> bool {
+        match self {
+            Self::None | Self::RungeKutta(_) => true,
+            Self::Natural(state) => state.fits(p),
+            Self::Recursive(state) => state.fits(p),
+            Self::Sgd(state) => state.fits(p),
+            Self::Stochastic(state) => state.fits(p),
+            Self::Adam(state) => state.fits(p),
+            Self::Lbfgs(state) => state.fits(p, terms),
+        }
+    }
+}
+
+/// Whether a counter is one that steps have counted: it has room for more.
+fn counted(counter: u32) -> bool {
+    counter < 1 << 31
+}
+
 /// θ + dt d.
 fn moved(theta: &[f64], dt: f64, d: &[f64]) -> Vec<f64> {
     theta.iter().zip(d).map(|(t, d)| t + dt * d).collect()

@@ -23,7 +23,7 @@
 
 use super::level::{Accepted, LevelTest, SHORTEST};
 use super::progress::{Progress, Seen};
-use super::{Best, Finish, Memory, Report, Stepper, kick};
+use super::{Best, Finish, Memory, Report, Stepper, counted, kick};
 use crate::error::{Error, Result};
 use crate::flow::{Flow, checked_energy};
 use crate::solver::{Inverse, Solver, Spectrum};
@@ -67,6 +67,17 @@ pub struct State {
     failures: u32,
     /// Kicks since the best energy was last halved.
     kicks: u32,
+}
+
+impl State {
+    /// Whether this can be of a run with `p` parameters.
+    pub(super) fn fits(&self, p: usize) -> bool {
+        let last = self.last.as_ref();
+        last.is_none_or(|last| last.simplified.len() == p)
+            && self.progress.fits(p)
+            && counted(self.failures)
+            && counted(self.kicks)
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,8 +1,8 @@
 //! What a rule that may let the energy rise remembers of it: the best parameters, and for how long
 //! there has been no progress.
 
-use super::Best;
 use super::guard::ROUNDING;
+use super::{Best, counted};
 use serde::{Deserialize, Serialize};
 
 /// See the module's page.
@@ -42,6 +42,12 @@ impl Seen<'_> {
 }
 
 impl Progress {
+    /// Whether this can be of a run with `p` parameters.
+    pub(super) fn fits(&self, p: usize) -> bool {
+        let best = self.best.as_ref();
+        best.is_none_or(|best| best.theta.len() == p) && counted(self.since)
+    }
+
     /// Nothing has been seen.
     pub(super) fn new() -> Self {
         Self {

@@ -54,6 +54,13 @@ pub struct State {
     settling: Settling,
 }
 
+impl State {
+    /// Whether this can be of a run with `p` parameters.
+    pub(super) fn fits(&self, p: usize) -> bool {
+        self.recursion.fits(p) && self.settling.fits()
+    }
+}
+
 /// The first 1 − β.
 const FORGET: f64 = 0.4;
 /// Factors on 1 − β after a step that the guard shortened, and after one that it did not.

@@ -20,6 +20,11 @@ const WINDOW: u32 = 50;
 const FALL: f64 = 0.5;
 
 impl Settling {
+    /// Whether this can be of a run.
+    pub(super) fn fits(&self) -> bool {
+        self.steps < WINDOW
+    }
+
     /// Takes in the energy of a step; whether it has settled.
     pub(super) fn look(&mut self, energy: f64) -> bool {
         self.sum += energy.max(f64::MIN_POSITIVE).ln();

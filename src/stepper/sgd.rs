@@ -24,6 +24,13 @@ pub struct State {
     velocity: Vec<f64>,
 }
 
+impl State {
+    /// Whether this can be of a run with `p` parameters.
+    pub(super) fn fits(&self, p: usize) -> bool {
+        self.velocity.is_empty() || self.velocity.len() == p
+    }
+}
+
 /// How often the rate is halved before a step is given up.
 const HALVINGS: usize = 60;
 

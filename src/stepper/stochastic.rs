@@ -40,6 +40,14 @@ pub struct State {
     settling: Settling,
 }
 
+impl State {
+    /// Whether this can be of a run with `p` parameters.
+    pub(super) fn fits(&self, p: usize) -> bool {
+        let last = self.last.is_empty() || self.last.len() == p;
+        last && self.settling.fits() && self.steps < 1 << 53
+    }
+}
+
 /// The first time step dt₀ where the deck leaves it open.
 const FIRST: f64 = 0.2;
 /// The time step falls to a half after so many steps.

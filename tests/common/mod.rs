@@ -218,3 +218,11 @@ pub fn skip<T>(why: &str) -> Option<T> {
     let _ = writeln!(std::io::stderr(), "\n#### SKIPPED: {why} ####");
     None
 }
+
+/// Goes on with a run from what its folder holds, whatever that may be: how it ended.
+pub fn resume(text: &str, overrides: &[(String, String)], out: &Path) -> Result<Summary> {
+    let mut ends = team_with_threads(1, 1, |comm| {
+        solve_on(comm, text, overrides, Some(out), &mut Silent)
+    });
+    ends.remove(0)
+}

@@ -119,9 +119,9 @@ fn values_out_of_range() {
         23 | fourier = { features = 0 } | network.fourier.features | cannot be 0 | from 1 to 1000000
         23 | fourier = { scale = -1 } | network.fourier.scale | cannot be -1 | greater than 0
         23 | input_scale = 0.0 | network.input_scale | cannot be 0.0 | greater than 0
-        25 | points = 0 | sampling.points | cannot be 0 | 1 to 2^40
-        25 | points = 2_000_000_000_000 | sampling.points | 2000000000000 | 1 to 2^40
-        26 | cells = 2_000_000_000 | sampling.cells | 2000000000 | 1 to 2^30
+        25 | points = 0 | sampling.points | cannot be 0 | 1 to 2^32
+        25 | points = 2_000_000_000_000 | sampling.points | 2000000000000 | 1 to 2^32
+        26 | cells = 2_000_000_000 | sampling.cells | 2000000000 | 1 to 2^24
         30 | dt = -1.0 | flow.dt | cannot be -1.0 | greater than 0
         30 | tolerance = 1.0 | flow.tolerance | cannot be 1.0 | less than 1
         30 | damping = -1.0 | flow.damping | cannot be -1.0 | 0 or more
@@ -133,7 +133,7 @@ fn values_out_of_range() {
         36 | every = 0 | output.every | cannot be 0 | 1 or more
         37 | grid = [101, 0] | output.grid[1] | cannot be 0 | 1 or more
         37 | grid = [101] | output.grid | a list | 2 counts
-        37 | grid = [1000000, 1000000] | output.grid | a list | 1000000000 points
+        37 | grid = [1000000, 1000000] | output.grid | a list | 268435456 values
         39 | every = "10 parsec" | checkpoint.every | "10 parsec" | 10 min
         39 | every = 0 | checkpoint.every | cannot be 0 | steps from 1
     "#);
@@ -162,6 +162,6 @@ fn text_that_is_not_toml() {
     assert!(
         error
             .to_string()
-            .starts_with("/no/such/deck.toml: the deck cannot be read")
+            .starts_with("/no/such/deck.toml: cannot read the deck")
     );
 }

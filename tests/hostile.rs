@@ -135,7 +135,11 @@ fn tables() -> [(&'static str, Vec<u8>); 3] {
     }
     writer.finish().unwrap();
     let csv = "x, y,h\n# heights\n0.5,1e3,-2\n1,\"2\",3\n";
-    [("a.csv", csv.into()), ("a.npy", npy), ("a.npz", npz.into_inner())]
+    [
+        ("a.csv", csv.into()),
+        ("a.npy", npy),
+        ("a.npz", npz.into_inner()),
+    ]
 }
 
 /// The table in a file of these bytes.
@@ -153,7 +157,16 @@ fn spoilt_tables_are_refused_or_understood() {
         let mut mutation = Mutation::new(seed);
         assert_eq!(read(folder.path(), name, &good).unwrap().names().len(), 3);
         for _ in 0..1000 {
-            tally.count(read(folder.path(), name, &mutation.bytes(&good)));
+            let began = std::time::Instant::now();
+            let bytes = mutation.bytes(&good);
+            tally.count(read(folder.path(), name, &bytes));
+            if began.elapsed().as_millis() > 30 {
+                eprintln!(
+                    "SLOW {name} {:?} {:?}",
+                    began.elapsed(),
+                    String::from_utf8_lossy(&bytes)
+                );
+            }
         }
         tally.assert_varied(8);
     }
@@ -184,24 +197,50 @@ fn headers_that_claim_too_much_are_refused() {
     }
     let deep = format!("{}\n", "(".repeat(9000));
     for (bytes, word) in [
-        (of("<f8", "False", "(1152921504606846976, 1)", 8), "claims 1152921504606846976 items"),
-        (of("<f8", "False", "(4294967296, 4294967296)", 8), "claims 4294967296 items"),
-        (of("<f8", "False", "(16777216, 16777216)", 8), "claims 281474976710656 items"),
-        (of("<f8", "False", "(0, 1152921504606846976)", 0), "claims 1152921504606846976 items"),
+        (
+            of("<f8", "False", "(1152921504606846976, 1)", 8),
+            "claims 1152921504606846976 items",
+        ),
+        (
+            of("<f8", "False", "(4294967296, 4294967296)", 8),
+            "claims 4294967296 items",
+        ),
+        (
+            of("<f8", "False", "(16777216, 16777216)", 8),
+            "claims 281474976710656 items",
+        ),
+        (
+            of("<f8", "False", "(0, 1152921504606846976)", 0),
+            "claims 1152921504606846976 items",
+        ),
         (of("<f8", "False", "(0, 2)", 0), "no rows"),
         (of("<f8", "False", "(-1, 2)", 16), "shape"),
-        (of("<f8", "False", "(1000000, 2)", 16), "promises 16000000 bytes of data where there are 16"),
-        (of("<f8", "False", "(1, 2)", 24), "promises 16 bytes of data where there are 24"),
-        (of("<f8", "False", "(2,)", 16), "expected float64, shape (rows, columns)"),
+        (
+            of("<f8", "False", "(1000000, 2)", 16),
+            "promises 16000000 bytes of data where there are 16",
+        ),
+        (
+            of("<f8", "False", "(1, 2)", 24),
+            "promises 16 bytes of data where there are 24",
+        ),
+        (
+            of("<f8", "False", "(2,)", 16),
+            "expected float64, shape (rows, columns)",
+        ),
         (of("<f4", "False", "(2, 2)", 32), "expected float64"),
         (of("|O", "False", "(2, 2)", 32), "expected float64"),
         (of("\u{e9}", "False", "(2, 2)", 32), "ascii"),
         (npy(2, u32::MAX, "{", 0), "header of 4294967295 bytes"),
-        (npy(1, 9001, &deep, 0), "nested too deeply"),
+        (npy(1, 9001, &deep, 0), "not that of an array of numbers"),
         (npy(1, 60, "{}", 0), "ends within its header"),
     ] {
-        let error = read(folder.path(), "a.npy", &bytes).unwrap_err().to_string();
-        assert!(error.contains(word) && error.contains("`data.file`"), "{error}");
+        let error = read(folder.path(), "a.npy", &bytes)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains(word) && error.contains("`data.file`"),
+            "{error}"
+        );
     }
 }
 
@@ -223,7 +262,9 @@ fn archives_that_unpack_to_too_much_are_refused() {
 
     let mut zeros = Cursor::new(Vec::new());
     let mut writer = NpzWriter::new_compressed(&mut zeros);
-    writer.add_array("x", &Array1::<f64>::zeros(1 << 20)).unwrap();
+    writer
+        .add_array("x", &Array1::<f64>::zeros(1 << 20))
+        .unwrap();
     writer.add_array("y", &Array1::<f64>::zeros(3)).unwrap();
     writer.finish().unwrap();
     let error = read(folder.path(), name, &zeros.into_inner()).unwrap_err();
@@ -261,28 +302,58 @@ fn deck(dim: usize, equation: &str, rest: &str) -> String {
 fn counts_that_no_memory_holds_are_refused() {
     let plate = |rest: &str| deck(2, "lap(u) = 1", rest);
     for (rest, words) in [
-        ("[sampling]\npoints = 1e18", &["sampling.points", "2^32"][..]),
-        ("[sampling]\npoints = 1_000_000_000_000", &["sampling.points", "2^32"]),
-        ("[sampling]\ncells = 1_000_000_000", &["sampling.cells", "2^24"]),
-        ("[network]\nhidden = [1000000, 1000000]", &["network.hidden", "smaller widths"]),
-        ("[output]\ngrid = [4294967296, 4294967296]", &["output.grid", "at most 268435456"]),
-        ("[output]\nfields = [\"csv\", \"csv\"]", &["output.fields", "at most once"]),
+        (
+            "[sampling]\npoints = 1e18",
+            &["sampling.points", "whole number"][..],
+        ),
+        (
+            "[sampling]\npoints = 1_000_000_000_000_000_000",
+            &["sampling.points", "2^32"],
+        ),
+        (
+            "[sampling]\ncells = 1_000_000_000",
+            &["sampling.cells", "2^24"],
+        ),
+        (
+            "[network]\nhidden = [1000000, 1000000]",
+            &["network.hidden", "smaller widths"],
+        ),
+        (
+            "[output]\ngrid = [4294967296, 4294967296]",
+            &["output.grid", "at most 268435456"],
+        ),
+        (
+            "[output]\nfields = [\"csv\", \"csv\"]",
+            &["output.fields", "at most once"],
+        ),
     ] {
         refused(&plate(rest), words);
     }
     let waves = "[network]\nfourier = { features = 1_000_000 }";
-    refused(&deck(1000, "u = 1", waves), &["network.fourier", "at most 134217"]);
+    refused(
+        &deck(1000, "u = 1", waves),
+        &["network.fourier", "at most 134217"],
+    );
     let field = "[output]\nfields = [\"npy\"]";
     refused(&deck(12, "u = 1", field), &["output.fields", "give `grid`"]);
     let gauss = "[sampling]\nrule = \"gauss\"\npoints = 1_000_000";
-    refused(&deck(1, "u = 1", gauss), &["sampling.points", "16384", "sobol"]);
+    refused(
+        &deck(1, "u = 1", gauss),
+        &["sampling.points", "16384", "sobol"],
+    );
     let wide = deck(400, "u = 1", "").replace('1', "1e300");
     refused(&wide, &["domain.upper", "scale the coordinates"]);
     let many = "[[boundary]]\ncondition = \"u = 0\"\n";
-    refused(&plate(&many.repeat(1001)), &["boundary[0]", "at most 1000"]);
-    refused(&deck(1000, "u = 1", &many.repeat(11)), &["boundary[0]", "at most 10"]);
+    refused(&plate(&many.repeat(1001)), &["`boundary`", "at most 1000"]);
+    refused(
+        &deck(1000, "u = 1", &many.repeat(11)),
+        &["`boundary`", "at most 10"],
+    );
     let functions: String = (0..1001).map(|i| format!("f{i} = \"x\"\n")).collect();
-    refused(&plate(&format!("[functions]\n{functions}")), &["functions", "at most 1000"]);
+    refused(
+        &plate(&format!("[functions]\n{functions}")),
+        &["functions", "at most 1000"],
+    );
     let stages = format!("[flow]\nstepper = [{}]", "\"euler\",".repeat(101));
     refused(&plate(&stages), &["flow.stepper", "1 to 100 stages"]);
     // Many points by a rule that finds them quickly, and fields on a default grid, are right.
@@ -301,12 +372,21 @@ fn expressions_that_grow_are_refused_before_memory_ends() {
     let doubles = (1..64).map(|k| format!("f{k} = \"f{0} + f{0}\"\n", k - 1));
     let doubles: String = doubles.collect();
     let doubles = format!("[functions]\nf0 = \"grad(x) + grad(y)\"\n{doubles}");
-    refused(&deck(2, "u = 1", &doubles), &["functions.f", "1000 gradients"]);
+    refused(
+        &deck(2, "u = 1", &doubles),
+        &["functions.f", "1000 gradients"],
+    );
     // A name that could be split into two coordinates in very many ways.
     let name = format!("u_{} = 1", "x".repeat(50_000));
-    refused(&deck(2, &name, ""), &["problem.equation", "longer than 200"]);
+    refused(
+        &deck(2, &name, ""),
+        &["problem.equation", "longer than 200"],
+    );
     let constant = format!("[constants]\nn_{} = 1", "x".repeat(50_000));
-    refused(&deck(2, "u = 1", &constant), &["constants", "longer than 64"]);
+    refused(
+        &deck(2, "u = 1", &constant),
+        &["constants", "longer than 64"],
+    );
     // Notation that a thousand coordinates multiply.
     let sums = "sum(sum(lap(u*x_i*x_j) over j) over i) = 1";
     refused(&deck(1000, sums, ""), &["problem.equation", "too large"]);
@@ -355,7 +435,8 @@ fn spoilt_checkpoints_are_refused_or_resumed() {
         let mut mutation = Mutation::new(seed);
         let mut resumed = 0;
         for _ in 0..400 {
-            assert!(State::from_bytes(&mutation.bytes(&good)).is_err() || seed < 5);
+            let spoilt = mutation.bytes(&good);
+            assert!(spoilt == good || State::from_bytes(&spoilt).is_err());
             let bytes = sealed(&mutation.bytes(payload), version);
             let state = State::from_bytes(&bytes);
             let fits = state.map_err(|e| e.to_string()).and_then(|state| {
@@ -365,7 +446,8 @@ fn spoilt_checkpoints_are_refused_or_resumed() {
             if fits == Ok(true) && resumed < 8 {
                 resumed += 1;
                 fs::write(folder.path().join("checkpoint/state.ned"), &bytes).unwrap();
-                common::resume(text, &overrides("5"), folder.path());
+                // Whether it can go on or not, it ends.
+                let _ = common::resume(text, &overrides("5"), folder.path());
             }
             tally.count(fits);
         }
@@ -378,7 +460,13 @@ fn spoilt_checkpoints_are_refused_or_resumed() {
 fn a_state_of_another_size_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let overrides = set(&common::STAGED);
-    solve(common::starter("poisson-2d"), &overrides, 1, 1, Some(folder.path()));
+    solve(
+        common::starter("poisson-2d"),
+        &overrides,
+        1,
+        1,
+        Some(folder.path()),
+    );
     let store = Store::new(folder.path().join("checkpoint"));
     let state = store.load().unwrap().unwrap().state;
     let size = Size {

@@ -243,7 +243,9 @@ fn read_box(table: &Table<'_>) -> Result<Shape, DeckError> {
     table.check(
         "upper",
         volume.is_normal(),
-        &format!("such that the volume of the box, {volume:e}, can be computed: scale the coordinates"),
+        &format!(
+            "such that the volume of the box, {volume:e}, can be computed: scale the coordinates"
+        ),
     )?;
     Ok(Shape::Box { lower, upper })
 }

@@ -101,7 +101,10 @@ impl Pool {
             (a, b) = (second, first);
         }
         let difference = self.difference(a, b);
-        before.into_iter().rev().fold(difference, |sum, a| self.add(a, sum))
+        before
+            .into_iter()
+            .rev()
+            .fold(difference, |sum, a| self.add(a, sum))
     }
 
     /// a - b, where b is no difference itself unless it cancels.

@@ -1,9 +1,9 @@
 //! What rank 0 finds in a folder before a run, and how the folder is made ready for it.
 
-use super::{Found, State};
 use super::folder::{Identity, store};
 use super::history;
 use super::lock::Lock;
+use super::{Found, State};
 use crate::error::{Error, Result};
 use std::path::Path;
 

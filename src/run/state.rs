@@ -121,11 +121,7 @@ impl State {
             return Err(format!("it holds {n} parameters where the network has {p}"));
         }
         let mut memories = self.waiting.iter().map(|w| &w.memory);
-        let counters = [
-            self.attempts.made,
-            self.attempts.failed,
-            self.steady.1,
-        ];
+        let counters = [self.attempts.made, self.attempts.failed, self.steady.1];
         let right = self.stage < stages
             && self.waiting.len() == self.stage
             && self.memory.fits(p, terms)

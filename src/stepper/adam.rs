@@ -39,7 +39,9 @@ impl State {
     /// Whether this can be of a run with `p` parameters.
     pub(super) fn fits(&self, p: usize) -> bool {
         let unborn = self.steps == 0 && self.mean.is_empty() && self.square.is_empty();
-        let of_p = [&self.mean, &self.square].iter().all(|part| part.len() == p);
+        let of_p = [&self.mean, &self.square]
+            .iter()
+            .all(|part| part.len() == p);
         (unborn || of_p) && counted(self.steps)
     }
 }

@@ -6,14 +6,42 @@ use rand_xoshiro::rand_core::SeedableRng;
 
 /// Text that parsers stumble over.
 const WORDS: [&str; 24] = [
-    "1e18", "9223372036854775807", "-1", "0", "1e308", "-1e-308", "nan", "inf", "[", "]", "((((",
-    "))", "\"", "\\", "\u{0}", "\u{1b}[2J", "é", "u_xx", "lap(", "sum(x_i over i)", "= =", "^-1024",
-    "[[boundary]]\n", "x-(y-x-y)",
+    "1e18",
+    "9223372036854775807",
+    "-1",
+    "0",
+    "1e308",
+    "-1e-308",
+    "nan",
+    "inf",
+    "[",
+    "]",
+    "((((",
+    "))",
+    "\"",
+    "\\",
+    "\u{0}",
+    "\u{1b}[2J",
+    "é",
+    "u_xx",
+    "lap(",
+    "sum(x_i over i)",
+    "= =",
+    "^-1024",
+    "[[boundary]]\n",
+    "x-(y-x-y)",
 ];
 
 /// Numbers at the ends of what machines count with.
 const NUMBERS: [u64; 8] = [
-    0, 1, 0xff, 0xffff, 1 << 31, 1 << 60, i64::MAX as u64, u64::MAX,
+    0,
+    1,
+    0xff,
+    0xffff,
+    1 << 31,
+    1 << 60,
+    i64::MAX as u64,
+    u64::MAX,
 ];
 
 pub struct Mutation(Xoshiro256PlusPlus);
@@ -87,7 +115,9 @@ impl Mutation {
     /// The values of two keys trade places.
     fn swapped(&mut self, text: &str) -> String {
         let lines: Vec<&str> = text.lines().collect();
-        let keys: Vec<usize> = (0..lines.len()).filter(|&i| lines[i].contains('=')).collect();
+        let keys: Vec<usize> = (0..lines.len())
+            .filter(|&i| lines[i].contains('='))
+            .collect();
         if keys.is_empty() {
             return text.to_owned();
         }
@@ -120,7 +150,11 @@ impl Mutation {
     /// A word appears somewhere, once or very often.
     fn word(&mut self, text: &str) -> String {
         let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
-        let at = if places.is_empty() { 0 } else { self.pick(&places) };
+        let at = if places.is_empty() {
+            0
+        } else {
+            self.pick(&places)
+        };
         let times = self.pick(&[1, 1, 1, 500]);
         let new = self.pick(&WORDS).repeat(times);
         format!("{}{new}{}", &text[..at], &text[at..])

@@ -145,6 +145,8 @@ fn tables() -> [(&'static str, Vec<u8>); 3] {
 /// The table in a file of these bytes.
 fn read(folder: &Path, name: &str, bytes: &[u8]) -> ned_dist::error::Result<Table> {
     let path = folder.join(name);
+    // Some file systems flush a file that is written over, which takes milliseconds.
+    let _ = fs::remove_file(&path);
     fs::write(&path, bytes).unwrap();
     Table::read(&path)
 }
@@ -157,16 +159,8 @@ fn spoilt_tables_are_refused_or_understood() {
         let mut mutation = Mutation::new(seed);
         assert_eq!(read(folder.path(), name, &good).unwrap().names().len(), 3);
         for _ in 0..1000 {
-            let began = std::time::Instant::now();
             let bytes = mutation.bytes(&good);
             tally.count(read(folder.path(), name, &bytes));
-            if began.elapsed().as_millis() > 30 {
-                eprintln!(
-                    "SLOW {name} {:?} {:?}",
-                    began.elapsed(),
-                    String::from_utf8_lossy(&bytes)
-                );
-            }
         }
         tally.assert_varied(8);
     }
@@ -355,7 +349,10 @@ fn counts_that_no_memory_holds_are_refused() {
         &["functions", "at most 1000"],
     );
     let stages = format!("[flow]\nstepper = [{}]", "\"euler\",".repeat(101));
-    refused(&plate(&stages), &["flow.stepper", "1 to 100 stages"]);
+    refused(
+        &plate(&stages),
+        &["flow.stepper", "at most 100, one for each stage"],
+    );
     // Many points by a rule that finds them quickly, and fields on a default grid, are right.
     check(&plate("[sampling]\npoints = 4_000_000_000")).unwrap();
     check(&deck(1, "u = 1", "[sampling]\npoints = 1_000_000")).unwrap();

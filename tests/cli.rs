@@ -556,3 +556,68 @@ fn only_the_fields_that_are_asked_for_are_written() {
     run_small(folder.path(), "none", &[]);
     assert!(!folder.path().join("none/fields").exists());
 }
+
+/// The objects that a run prints with `--log json`, each with what every line has.
+fn objects(lines: &[u8]) -> Vec<serde_json::Value> {
+    let text = text(lines);
+    let object = |line: &str| {
+        let object: serde_json::Value = serde_json::from_str(line).expect(line);
+        for key in ["time", "level", "message"] {
+            assert!(object[key].is_string(), "no {key} in {line}");
+        }
+        object
+    };
+    text.lines().map(object).collect()
+}
+
+#[test]
+fn programs_can_read_what_a_run_prints() {
+    let folder = tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let all = [&["run", "--log=json", "--out=out"], &SMALL[..], arguments].concat();
+        program_in(folder.path(), &all)
+    };
+    let output = run(&["--set=title=\"two\\u001b[2J\\nlines\""]);
+    let lines = objects(&output.stderr);
+    let events: Vec<&str> = lines.iter().filter_map(|l| l["event"].as_str()).collect();
+    assert_eq!(events[..2], ["start", "step"]);
+    assert_eq!(lines[0]["ranks"], 1);
+    assert_eq!(lines[0]["title"], "two\u{1b}[2J\nlines");
+    assert_eq!(lines[1]["step"], 0);
+    assert!(lines[1]["energy"].as_f64() > Some(0.0));
+    assert!(lines[1]["error"].as_f64() > Some(0.0));
+    let end = &objects(&output.stdout)[..];
+    let summary = summary(&folder.path().join("out"));
+    assert_eq!(end.len(), 1);
+    for key in ["status", "steps", "energy", "theta_digest"] {
+        assert_eq!(end[0][key], summary[key], "{key}");
+    }
+
+    // The same run goes on, and a wrong one ends with one line too.
+    let lines = objects(&run(&["--set=stop.steps=6"]).stderr);
+    assert!(
+        lines
+            .iter()
+            .any(|l| l["event"] == "resume" && l["step"] == 4)
+    );
+    let wrong = run(&["--set=network.hidden=0"]);
+    assert_eq!(ends(2, &wrong), "");
+    let lines = objects(&wrong.stderr);
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["level"], "error");
+}
+
+#[test]
+fn a_title_has_no_power_over_the_terminal() {
+    let folder = tempdir().unwrap();
+    let title = "--set=title=\"two\\u001b[2J\"";
+    let output = program_in(
+        folder.path(),
+        &[&["run", "--out=out", title], &SMALL[..]].concat(),
+    );
+    let header = text(&output.stderr);
+    assert!(
+        header.contains("two [2J") && !header.contains('\u{1b}'),
+        "{header}"
+    );
+}

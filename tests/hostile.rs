@@ -145,6 +145,8 @@ fn tables() -> [(&'static str, Vec<u8>); 3] {
 /// The table in a file of these bytes.
 fn read(folder: &Path, name: &str, bytes: &[u8]) -> ned_dist::error::Result<Table> {
     let path = folder.join(name);
+    // Some file systems flush a file that is written over, which takes milliseconds.
+    let _ = fs::remove_file(&path);
     fs::write(&path, bytes).unwrap();
     Table::read(&path)
 }
@@ -157,7 +159,8 @@ fn spoilt_tables_are_refused_or_understood() {
         let mut mutation = Mutation::new(seed);
         assert_eq!(read(folder.path(), name, &good).unwrap().names().len(), 3);
         for _ in 0..1000 {
-            tally.count(read(folder.path(), name, &mutation.bytes(&good)));
+            let bytes = mutation.bytes(&good);
+            tally.count(read(folder.path(), name, &bytes));
         }
         tally.assert_varied(8);
     }
@@ -222,7 +225,7 @@ fn headers_that_claim_too_much_are_refused() {
         (of("|O", "False", "(2, 2)", 32), "expected float64"),
         (of("\u{e9}", "False", "(2, 2)", 32), "ascii"),
         (npy(2, u32::MAX, "{", 0), "header of 4294967295 bytes"),
-        (npy(1, 9001, &deep, 0), "nested too deeply"),
+        (npy(1, 9001, &deep, 0), "not that of an array of numbers"),
         (npy(1, 60, "{}", 0), "ends within its header"),
     ] {
         let error = read(folder.path(), "a.npy", &bytes)
@@ -295,10 +298,10 @@ fn counts_that_no_memory_holds_are_refused() {
     for (rest, words) in [
         (
             "[sampling]\npoints = 1e18",
-            &["sampling.points", "2^32"][..],
+            &["sampling.points", "whole number"][..],
         ),
         (
-            "[sampling]\npoints = 1_000_000_000_000",
+            "[sampling]\npoints = 1_000_000_000_000_000_000",
             &["sampling.points", "2^32"],
         ),
         (
@@ -335,10 +338,10 @@ fn counts_that_no_memory_holds_are_refused() {
     let wide = deck(400, "u = 1", "").replace('1', "1e300");
     refused(&wide, &["domain.upper", "scale the coordinates"]);
     let many = "[[boundary]]\ncondition = \"u = 0\"\n";
-    refused(&plate(&many.repeat(1001)), &["boundary[0]", "at most 1000"]);
+    refused(&plate(&many.repeat(1001)), &["`boundary`", "at most 1000"]);
     refused(
         &deck(1000, "u = 1", &many.repeat(11)),
-        &["boundary[0]", "at most 10"],
+        &["`boundary`", "at most 10"],
     );
     let functions: String = (0..1001).map(|i| format!("f{i} = \"x\"\n")).collect();
     refused(
@@ -346,7 +349,10 @@ fn counts_that_no_memory_holds_are_refused() {
         &["functions", "at most 1000"],
     );
     let stages = format!("[flow]\nstepper = [{}]", "\"euler\",".repeat(101));
-    refused(&plate(&stages), &["flow.stepper", "1 to 100 stages"]);
+    refused(
+        &plate(&stages),
+        &["flow.stepper", "at most 100, one for each stage"],
+    );
     // Many points by a rule that finds them quickly, and fields on a default grid, are right.
     check(&plate("[sampling]\npoints = 4_000_000_000")).unwrap();
     check(&deck(1, "u = 1", "[sampling]\npoints = 1_000_000")).unwrap();
@@ -426,7 +432,8 @@ fn spoilt_checkpoints_are_refused_or_resumed() {
         let mut mutation = Mutation::new(seed);
         let mut resumed = 0;
         for _ in 0..400 {
-            assert!(State::from_bytes(&mutation.bytes(&good)).is_err() || seed < 5);
+            let spoilt = mutation.bytes(&good);
+            assert!(spoilt == good || State::from_bytes(&spoilt).is_err());
             let bytes = sealed(&mutation.bytes(payload), version);
             let state = State::from_bytes(&bytes);
             let fits = state.map_err(|e| e.to_string()).and_then(|state| {
@@ -436,6 +443,7 @@ fn spoilt_checkpoints_are_refused_or_resumed() {
             if fits == Ok(true) && resumed < 8 {
                 resumed += 1;
                 fs::write(folder.path().join("checkpoint/state.ned"), &bytes).unwrap();
+                // Whether it can go on or not, it ends.
                 let _ = common::resume(text, &overrides("5"), folder.path());
             }
             tally.count(fits);

@@ -11,6 +11,7 @@
 
 use super::input::load;
 use super::job::{Job, Outcome, Session, on_ranks, out_folder};
+use super::log::{Level, Log, plain};
 use super::report::plural;
 use super::standing::{ERRORS, Measure, Standing};
 use super::{CompareArgs, report};
@@ -18,6 +19,7 @@ use crate::comm::Comm;
 use crate::deck::{Auto, Deck, MethodName, Resample};
 use crate::error::{Error, Result};
 use crate::run::{Status, agree};
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -31,7 +33,7 @@ const MANY: u64 = 1_000_000_000;
 /// Solves by every method, prints the table, and gives the exit code.
 pub fn compare(arguments: &CompareArgs) -> ExitCode {
     let started = Instant::now();
-    on_ranks(arguments.run.watchdog, |comm| {
+    on_ranks(arguments.run.watchdog, arguments.run.log, |comm| {
         solve_all(arguments, comm, started)
     })
 }
@@ -55,14 +57,17 @@ fn solve_all(arguments: &CompareArgs, comm: &dyn Comm, started: Instant) -> Resu
         all_well &= solve(job, &session, &out)?;
     }
     let shown = match comm.rank() {
-        0 => conclude(&methods, &out),
+        0 => conclude(&methods, &out, &session.log),
         _ => Ok(String::new()),
     };
     let shown = agree(comm, shown)?.unwrap_or_default();
-    if session.tells {
+    if session.tells && session.log.is_json() {
+        print!("{shown}");
+    } else if session.tells {
         let [ranks, threads] = [comm.size(), session.threads.count];
         let [ranks, threads] = [plural(ranks, "rank"), plural(threads, "thread")];
-        println!("{}: {budget} s each on {ranks} x {threads}", deck.title);
+        let title = plain(&deck.title);
+        println!("{title}: {budget} s each on {ranks} x {threads}");
         print!("{shown}");
         println!("written to {}", out.display());
     }
@@ -105,9 +110,9 @@ fn solve(job: &Job, session: &Session, out: &Path) -> Result<bool> {
     let steps = Some(job.deck.stop.steps).filter(|steps| *steps < MANY);
     let mut progress = session.progress(steps);
     let method = job.deck.flow.method;
-    if session.tells {
-        eprintln!("{method}: {}", job.method());
-    }
+    let plan = job.method();
+    let fields = json!({"event": "start", "method": method.name(), "plan": plan});
+    session.tell(&format!("{method}: {plan}"), fields);
     let folder = out.join(method.name());
     let outcome = job.solve(session, Some(folder), &mut progress)?;
     let Outcome::Ended(summary) = outcome else {
@@ -115,13 +120,15 @@ fn solve(job: &Job, session: &Session, out: &Path) -> Result<bool> {
     };
     let failed = summary.status == Status::Failed;
     if failed && session.comm.rank() == 0 {
-        eprintln!("warning: {method} failed: {}", summary.reason);
+        let message = format!("{method} failed: {}", summary.reason);
+        let fields = json!({"event": "end", "method": method.name()});
+        session.log.tell(Level::Warning, &message, fields);
     }
     Ok(!failed)
 }
 
-/// Writes `compare.csv` and gives the tables to be printed.
-fn conclude(methods: &[MethodName], out: &Path) -> Result<String> {
+/// Writes `compare.csv` and gives what is to be printed: tables, or a line for each method.
+fn conclude(methods: &[MethodName], out: &Path, log: &Log) -> Result<String> {
     let mut standings = Vec::with_capacity(methods.len());
     for method in methods {
         let folder = out.join(method.name());
@@ -138,6 +145,13 @@ fn conclude(methods: &[MethodName], out: &Path) -> Result<String> {
         let path = path.display();
         Error::Failed(format!("cannot write {path}: {e}"))
     })?;
+    if log.is_json() {
+        let line = |standing: &Standing| {
+            let message = format!("{}: {}", standing.method, standing.status);
+            log.line(Level::Info, &message, report::fields(standing)) + "\n"
+        };
+        return Ok(standings.iter().map(line).collect());
+    }
     Ok(report::comparison(&standings, followed, &exponents))
 }
 

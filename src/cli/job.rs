@@ -1,6 +1,7 @@
 //! A deck made ready and solved in a folder: what `run` does once and `compare` for every method.
 
 use super::budget::Budget;
+use super::log::{Format, Level, Log};
 use super::placement::Placement;
 use super::progress::Progress;
 use super::report::plural;
@@ -15,6 +16,7 @@ use crate::run::{
     Crowd, Folder, Identity, Limits, Memory, Observer, Opened, Plan, Policy, Run, Setting, Summary,
 };
 use crate::table::Table;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -22,6 +24,7 @@ use std::time::{Duration, Instant};
 /// Joins the ranks, with a watchdog of some patience if one is wanted, does a command's work, prints its error, and gives the exit code.
 pub(super) fn on_ranks(
     watchdog: Option<Duration>,
+    format: Format,
     work: impl FnOnce(&dyn Comm) -> Result<ExitCode>,
 ) -> ExitCode {
     let comm = match comm::start() {
@@ -33,7 +36,7 @@ pub(super) fn on_ranks(
     };
     let code = match work(comm.as_ref()) {
         Ok(code) => code,
-        Err(error) => fail(&error, comm.rank() == 0),
+        Err(error) => Log::new(format, comm.as_ref()).fail(&error, comm.rank() == 0),
     };
     comm.finish();
     code
@@ -45,6 +48,7 @@ pub(super) struct Session<'a> {
     pub(super) threads: Threads,
     /// Whether this rank tells the user how it goes.
     pub(super) tells: bool,
+    pub(super) log: Log,
     policy: Policy,
     limits: Limits,
     placement: Placement,
@@ -72,6 +76,7 @@ impl<'a> Session<'a> {
             comm,
             threads,
             tells: comm.rank() == 0 && !arguments.quiet,
+            log: Log::new(arguments.log, comm),
             policy: Policy {
                 resume: arguments.resume == Resume::Auto,
                 force: arguments.force,
@@ -84,7 +89,14 @@ impl<'a> Session<'a> {
 
     /// Shows how a run goes, up to `steps` steps if they are known.
     pub(super) fn progress(&self, steps: Option<u64>) -> Progress {
-        Progress::new(steps, !self.tells)
+        Progress::new(self.log.clone(), steps, !self.tells)
+    }
+
+    /// Tells the user how it goes, if this rank does.
+    pub(super) fn tell(&self, message: &str, fields: Value) {
+        if self.tells {
+            self.log.tell(Level::Info, message, fields);
+        }
     }
 
     /// Warns of ranks and threads that are badly placed, and of limits that mean nothing.
@@ -157,8 +169,9 @@ impl Job {
             Opened::Resumed(folder, state) => (folder, Some(*state)),
             Opened::Finished { steps, reason } => return Ok(Outcome::Before { steps, reason }),
         };
-        if let Some(state) = state.as_ref().filter(|_| session.tells) {
-            eprintln!("going on from step {}", state.step);
+        if let Some(state) = &state {
+            let fields = json!({"event": "resume", "step": state.step});
+            session.tell(&format!("going on from step {}", state.step), fields);
         }
         let setting = Setting {
             deck: &self.deck,
@@ -183,25 +196,39 @@ impl Job {
         self.plan.memory(&self.problem, crowd)
     }
 
-    /// What is about to be solved, for people.
-    pub(super) fn header(&self, session: &Session) -> String {
+    /// Tells what is about to be solved, and where.
+    pub(super) fn announce(&self, session: &Session) {
         let (comm, threads) = (session.comm, &session.threads);
+        let version = env!("CARGO_PKG_VERSION");
+        let (problem, plan) = (self.problem.describe(), self.plan.describe());
+        let launcher = comm.name();
+        let launcher = launcher.split(',').next().unwrap_or_default();
         let placement = session.placement.lines();
+        let memory = self.memory(session);
         let allowed = self.budget.as_ref().map(|b| format!(", {}", b.describe()));
-        format!(
-            "ned-dist {}: {}\n  {}\n  {}\n  {}{}\n  {} x {} ({}), {}\n  {}\n",
-            env!("CARGO_PKG_VERSION"),
+        let header = format!(
+            "ned-dist {version}: {}\n  {problem}\n  {plan}\n  {}{}\n  {} x {} ({}), {launcher}\n  {}",
             self.deck.title,
-            self.problem.describe(),
-            self.plan.describe(),
-            self.memory(session).describe(),
+            memory.describe(),
             allowed.unwrap_or_default(),
             plural(comm.size(), "rank"),
             plural(threads.count, "thread"),
             threads.source,
-            comm.name().split(',').next().unwrap_or_default(),
             placement.join("\n  "),
-        )
+        );
+        let fields = json!({
+            "event": "start",
+            "version": version,
+            "title": self.deck.title,
+            "problem": problem,
+            "plan": plan,
+            "memory_bytes": memory.bytes().0,
+            "ranks": comm.size(),
+            "threads": threads.count,
+            "launcher": launcher,
+            "placement": placement,
+        });
+        session.tell(&header, fields);
     }
 
     /// "qr + natural, energy metric, fixed points".

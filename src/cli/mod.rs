@@ -7,6 +7,7 @@ mod cores;
 mod doctor;
 mod input;
 mod job;
+mod log;
 mod new;
 mod placement;
 mod predictions;
@@ -114,6 +115,9 @@ struct RunArgs {
     /// Print nothing but warnings and errors
     #[arg(long)]
     quiet: bool,
+    /// How to print the way of a run: for people, or for programs
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    log: log::Format,
     /// Start over, whatever the folder holds
     #[arg(long)]
     force: bool,
@@ -252,7 +256,7 @@ pub fn execute(cli: Cli) -> ExitCode {
 /// Prints an error where `speak`, and gives its exit code.
 fn fail(error: &Error, speak: bool) -> ExitCode {
     if speak {
-        eprintln!("error: {error}");
+        eprintln!("error: {}", log::plain(&error.to_string()));
     }
     ExitCode::from(error.exit_code())
 }

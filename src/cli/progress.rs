@@ -1,13 +1,16 @@
 //! Progress on the way: a bar on a terminal, a line every few seconds in a batch log.
 
+use super::log::{Level, Log};
 use crate::problem::{Problem, Test};
 use crate::run::{Observer, Record, Stage};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 /// Shows records on stderr, so that stdout holds the summary alone.
 pub struct Progress {
+    log: Log,
     bar: Option<ProgressBar>,
     quiet: bool,
     last: Option<Instant>,
@@ -16,10 +19,11 @@ pub struct Progress {
 const PAUSE: Duration = Duration::from_secs(3);
 
 impl Progress {
-    /// A bar up to `steps` if they are known, or lines; nothing if `quiet`.
-    pub fn new(steps: Option<u64>, quiet: bool) -> Self {
-        let terminal = !quiet && std::io::stderr().is_terminal();
+    /// A bar up to `steps` if they are known, or lines of `log`; nothing if `quiet`.
+    pub(super) fn new(log: Log, steps: Option<u64>, quiet: bool) -> Self {
+        let terminal = !quiet && !log.is_json() && std::io::stderr().is_terminal();
         Self {
+            log,
             bar: terminal.then(|| bar(steps)),
             quiet,
             last: None,
@@ -30,6 +34,15 @@ impl Progress {
     pub fn done(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+        }
+    }
+
+    /// Prints a line, past the bar if there is one.
+    fn tell(&self, level: Level, message: &str, fields: Value) {
+        let tell = || self.log.tell(level, message, fields);
+        match &self.bar {
+            Some(bar) => bar.suspend(tell),
+            None => tell(),
         }
     }
 }
@@ -53,25 +66,26 @@ impl Observer for Progress {
             bar.set_message(line(record, problem));
         } else if !self.quiet && self.last.is_none_or(|last| last.elapsed() >= PAUSE) {
             self.last = Some(Instant::now());
-            eprintln!("step {:>6}  {}", record.step, line(record, problem));
+            let message = match self.log.is_json() {
+                true => format!("step {}", record.step),
+                false => format!("step {:>6}  {}", record.step, line(record, problem)),
+            };
+            self.tell(Level::Info, &message, fields(record, problem));
         }
     }
 
     fn stage(&mut self, step: u64, reason: &str, stage: &Stage) {
-        let line = format!("step {step:>6}  {reason}; now {}", stage.describe());
-        match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None if self.quiet => {}
-            None => eprintln!("{line}"),
+        let stage = stage.describe();
+        let line = format!("step {step:>6}  {reason}; now {stage}");
+        if !self.quiet {
+            let fields = json!({"event": "stage", "step": step, "reason": reason, "stage": stage});
+            self.tell(Level::Info, &line, fields);
         }
         self.last = None;
     }
 
     fn warn(&mut self, message: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("warning: {message}")),
-            None => eprintln!("warning: {message}"),
-        }
+        self.tell(Level::Warning, message, Value::Null);
     }
 }
 
@@ -103,4 +117,29 @@ fn line(record: &Record, problem: &Problem) -> String {
         }
     }
     line
+}
+
+/// The same for programs, with the number of the stage and the flow time t.
+fn fields(record: &Record, problem: &Problem) -> Value {
+    let report = &record.report;
+    let mut fields = json!({
+        "event": "step",
+        "step": record.step,
+        "stage": record.stage,
+        "t": record.time,
+        "seconds": record.seconds,
+        "energy": report.energy(),
+        "best_energy": record.best_energy,
+        "gradient": report.gradient,
+        "direction": report.direction,
+        "dt": report.dt,
+        "damping": report.note.damping,
+    });
+    for (test, errors) in problem.tests.iter().zip(&record.errors) {
+        match test {
+            Test::Exact { .. } => fields["error"] = errors.relative_l2.into(),
+            Test::Rows { name, .. } => fields[format!("{name}_rmse")] = errors.rms.into(),
+        }
+    }
+    fields
 }

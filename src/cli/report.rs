@@ -2,6 +2,7 @@
 
 use super::standing::{Column, ERRORS, Measure, Standing};
 use crate::run::{Span, Status, Summary};
+use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -121,6 +122,26 @@ pub fn comparison(standings: &[Standing], measure: Measure, exponents: &[i32]) -
         text += &decades(standings, measure, exponents);
     }
     text
+}
+
+/// How a method has done, for programs.
+pub fn fields(standing: &Standing) -> Value {
+    let decades = standing.decades.iter();
+    let decades = decades.map(|d| json!({"error": 10_f64.powi(d.exponent), "seconds": d.seconds}));
+    let mut fields = json!({
+        "event": "end",
+        "method": standing.method,
+        "status": standing.status,
+        "steps": standing.steps,
+        "seconds": standing.seconds,
+        "energy": standing.energy,
+        "followed": standing.measure.map(Measure::name),
+        "decades": decades.collect::<Vec<Value>>(),
+    });
+    for error in ERRORS {
+        fields[error.key] = (error.of)(standing).into();
+    }
+    fields
 }
 
 /// Seconds to the errors 10^k, a line per method.

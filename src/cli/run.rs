@@ -2,10 +2,12 @@
 
 use super::input::load;
 use super::job::{Job, Outcome, Session, on_ranks, out_folder};
+use super::log::Level;
 use super::{RunArgs, report};
 use crate::comm::Comm;
 use crate::error::Result;
 use crate::run::{Status, Summary};
+use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -13,7 +15,9 @@ use std::time::Instant;
 /// Solves, prints, and gives the exit code.
 pub fn run(arguments: &RunArgs) -> ExitCode {
     let started = Instant::now();
-    on_ranks(arguments.watchdog, |comm| solve(arguments, comm, started))
+    on_ranks(arguments.watchdog, arguments.log, |comm| {
+        solve(arguments, comm, started)
+    })
 }
 
 fn solve(arguments: &RunArgs, comm: &dyn Comm, started: Instant) -> Result<ExitCode> {
@@ -24,23 +28,25 @@ fn solve(arguments: &RunArgs, comm: &dyn Comm, started: Instant) -> Result<ExitC
     let out = out_folder(arguments, "out");
     let mut progress = session.progress(Some(job.deck.stop.steps));
     session.warn_of_surroundings(&mut progress);
-    if session.tells {
-        eprint!("{}", job.header(&session));
-    }
+    job.announce(&session);
     let summary = match job.solve(&session, out.clone(), &mut progress)? {
         Outcome::Ended(summary) => summary,
         Outcome::Before { steps, reason } => {
             if session.tells {
                 let out = out.unwrap_or_default();
-                let out = out.display();
-                println!("{out} holds this run, converged after {steps} steps ({reason}).");
-                println!("Nothing was done; --force starts over.");
+                let message = format!(
+                    "{} holds this run, converged after {steps} steps ({reason}).\n\
+                     Nothing was done; --force starts over.",
+                    out.display()
+                );
+                let fields = json!({"event": "end", "steps": steps, "reason": reason});
+                println!("{}", session.log.line(Level::Info, &message, fields));
             }
             return Ok(ExitCode::SUCCESS);
         }
     };
     if comm.rank() == 0 {
-        conclude(&summary, arguments, out.as_deref());
+        conclude(&summary, &session, out.as_deref());
     }
     Ok(match summary.status {
         Status::Failed => ExitCode::from(1),
@@ -48,7 +54,14 @@ fn solve(arguments: &RunArgs, comm: &dyn Comm, started: Instant) -> Result<ExitC
     })
 }
 
-fn conclude(summary: &Summary, arguments: &RunArgs, out: Option<&Path>) {
+fn conclude(summary: &Summary, session: &Session, out: Option<&Path>) {
+    let mut fields = serde_json::to_value(summary).unwrap_or_default();
+    fields["event"] = "end".into();
+    // The flow time t; `time` is when the line was printed.
+    fields["t"] = fields["time"].take();
+    if let Some(fields) = fields.as_object_mut() {
+        fields.remove("time");
+    }
     if summary.status == Status::Failed {
         let saved = out.map_or(String::new(), |out| {
             format!(
@@ -56,9 +69,14 @@ fn conclude(summary: &Summary, arguments: &RunArgs, out: Option<&Path>) {
                 out.join("checkpoint").display()
             )
         });
-        eprintln!("error: {}{saved}", summary.reason);
-    } else if !arguments.quiet {
-        print!("{}", report::text(summary, out));
-        print!("{}", report::phases(&summary.phases));
+        let message = format!("{}{saved}", summary.reason);
+        session.log.tell(Level::Error, &message, fields);
+    } else if session.tells {
+        let text = report::text(summary, out) + &report::phases(&summary.phases);
+        let message = match session.log.is_json() {
+            true => &summary.reason,
+            false => text.trim_end_matches('\n'),
+        };
+        println!("{}", session.log.line(Level::Info, message, fields));
     }
 }

@@ -24,10 +24,7 @@ impl<T: Serialize> Serialize for Many<T> {
 
 impl<T: Read> Read for Many<T> {
     fn what() -> String {
-        format!(
-            "{}, or a list with one for each of 1 to {STAGES} stages",
-            T::what()
-        )
+        format!("{}, or a list with one for each stage", T::what())
     }
 
     fn names() -> Vec<&'static str> {
@@ -40,9 +37,11 @@ impl<T: Read> Read for Many<T> {
 
     fn read(at: &Cursor<'_>) -> Result<Option<Self>, DeckError> {
         Ok(match at.kind() {
-            Kind::List(_) => Vec::read(at)?
-                .filter(|many| (1..=STAGES).contains(&many.len()))
-                .map(Self),
+            Kind::List(items) if items.len() > STAGES => {
+                let must = format!("a list of at most {STAGES}, one for each stage");
+                return Err(at.refuse(&must));
+            }
+            Kind::List(_) => Vec::read(at)?.filter(|many| !many.is_empty()).map(Self),
             _ => T::read(at)?.map(|one| Self(vec![one])),
         })
     }

@@ -205,8 +205,9 @@ fn sampled(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
         ("points", &deck.sampling.points, dim),
         ("boundary_points", &deck.sampling.boundary_points, dim - 1),
     ] {
-        let most = GAUSS_NODES.pow(axes as u32);
         let tensor = rule == RuleName::Gauss && deck.domain.is_some() && axes > 0;
+        // More than the counts can be in three dimensions, which a data set may exceed.
+        let most = GAUSS_NODES.saturating_pow(axes as u32);
         if tensor && !count.all(|n| *n <= most) {
             let message = format!(
                 "`sampling.{key}`: the rule \"gauss\" takes at most {GAUSS_NODES} points along a \

@@ -51,7 +51,7 @@ pub fn fill(deck: &mut Deck, parameters: usize, rows: usize) {
     let points = sampling.points.or(points);
     sampling.boundary_points.fill((points / 8).max(16 * dim));
     let boundary = sampling.boundary_points.or(0);
-    let most = |axes: usize| GAUSS_NODES.pow(axes as u32);
+    let most = |axes: usize| GAUSS_NODES.saturating_pow(axes as u32);
     let fine = |points: usize| points >= FEW * pieces && points <= most(dim);
     sampling.rule.fill(match dim {
         _ if sampling.resample != Auto::Set(Resample::Never) => RuleName::Random,

@@ -1,9 +1,9 @@
 //! NumPy's format for one array (NEP 1): a magic word, the length of a header, the header, the data.
 //!
 //! The header is a Python dictionary with the type, the order and the shape. It is looked at before
-//! the crate that understands it, whose parser recurses with every bracket and who makes room for
-//! whatever the shape says: its length is that which NumPy itself accepts, it has few brackets, and
-//! the data that it promises are as long as those that follow.
+//! the crate that understands it, whose parser recurses and tries anew with every bracket, and which
+//! makes room for whatever the shape says: its length is one that NumPy itself accepts, it has the
+//! brackets of an array of numbers, and the data that it promises are as long as those that follow.
 
 use super::{Columns, SHOWN, bounded, open};
 use crate::error::cut;
@@ -15,8 +15,9 @@ use std::path::Path;
 
 /// The longest header, as `max_header_size` of `numpy.load`.
 const LONGEST_HEADER: usize = 10_000;
-/// Opening brackets of a header: those of the dictionary, the shape and a few for a compound type.
-const MOST_BRACKETS: usize = 100;
+/// Opening brackets of a header: those of the dictionary and of the shape. A compound type has more,
+/// but is no number.
+const MOST_BRACKETS: usize = 2;
 /// Bytes before the length of the header: the magic word and two numbers of the version.
 const MAGIC: usize = 8;
 
@@ -79,7 +80,7 @@ fn start(bytes: &mut impl Read) -> Result<Vec<u8>, String> {
     bytes.read_exact(&mut header).map_err(torn)?;
     let brackets = header.iter().filter(|b| b"([{".contains(b)).count();
     if brackets > MOST_BRACKETS {
-        return Err("its header is nested too deeply".into());
+        return Err("its header is not that of an array of numbers".into());
     }
     start.extend(size);
     start.extend(header);

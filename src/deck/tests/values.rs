@@ -85,7 +85,7 @@ fn wrong_types_and_names() {
         7 | k = 99999999999999999999 | constants.k | beyond 2^63 | a finite number
         10 | g = 3 | functions.g | cannot be 3 | a string, in quotes
         13 | equation = "" | problem.equation | is empty | remove the key
-        13 | equation = [] | problem.equation | an empty list | a string or a list of strings
+        13 | equation = [] | problem.equation | an empty list | a string or a list of 1 to 1000 strings
         13 | equation = ["u = f", 1] | problem.equation[1] | cannot be 1 | a string
         36 | fields = ["csv", "vtk"] | output.fields[1] | "vtk" | did you mean `vti`?
         31 | seed = 1979-05-27 | flow.seed | a date | a whole number

@@ -2,7 +2,8 @@
 //!
 //! Small measurements of what a step is made of: a small and a large reduction over all ranks, a
 //! broadcast, a matrix product on all ranks at once, and a file brought to the disk; then the constants
-//! of the performance model ([`crate::performance`]), which `--out` keeps. A launcher of another MPI is noticed before, when the ranks join ([`crate::comm::start`]).
+//! of the performance model ([`crate::performance`]), which `--out` keeps. A launcher of another MPI is
+//! noticed before, when the ranks join ([`crate::comm::start`]).
 
 use super::DoctorArgs;
 use super::job::on_ranks;

@@ -21,7 +21,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// Joins the ranks, with a watchdog of some patience if one is wanted, does a command's work, prints its error, and gives the exit code.
+/// Joins the ranks, with a watchdog of some patience if one is wanted, does a command's work, prints its
+/// error, and gives the exit code.
 pub(super) fn on_ranks(
     watchdog: Option<Duration>,
     format: Format,
@@ -150,7 +151,8 @@ impl Job {
     /// Solves in the folder `out`, going on from what it holds. Collective.
     ///
     /// # Errors
-    /// If there is too little memory, the folder holds something else, or the disk refuses. A solve that fails is no error here.
+    /// If there is too little memory, the folder holds something else, or the disk refuses. A solve that
+    /// fails is no error here.
     pub(super) fn solve(
         &self,
         session: &Session,

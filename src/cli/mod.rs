@@ -125,7 +125,8 @@ struct RunArgs {
     /// same command goes on
     #[arg(long, value_name = "TIME", value_parser = time_limits::wall_time)]
     max_time: Option<Duration>,
-    /// Say which rank is where when one has done the same for so long, as in 10m
+    /// Say which rank is where when one has done the same for so long, as in 10m; after ten times as
+    /// long end the job
     #[arg(long, value_name = "TIME", value_parser = time_limits::wall_time)]
     watchdog: Option<Duration>,
     /// Go on from a checkpoint in the folder if there is one, or refuse to

@@ -19,7 +19,11 @@ pub fn text(summary: &Summary, out: Option<&Path>) -> String {
     };
     row("status", format!("{status}: {}", summary.reason));
     row("steps", format!("{} by {}", summary.steps, summary.method));
-    row("energy", format!("{:.3e}", summary.energy));
+    let elsewhere = summary
+        .energy_elsewhere
+        .map(|e| format!("   on other points {e:.3e}"));
+    let elsewhere = elsewhere.unwrap_or_default();
+    row("energy", format!("{:.3e}{elsewhere}", summary.energy));
     if let Some(norm) = summary.stationarity {
         row("stationarity", format!("|δE| {norm:.1e}"));
     }

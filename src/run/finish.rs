@@ -43,6 +43,9 @@ impl Run<'_> {
         let (theta, energy) = self.result(flow, &end);
         let errors = self.errors(&theta, true);
         let stationarity = self.stationarity(&theta);
+        // Data say more of themselves by the rows that are held out.
+        let elsewhere = self.set.problem.domain.is_some();
+        let elsewhere = elsewhere.then(|| flow.energies_elsewhere(&theta, 0).iter().sum());
         let rmse = |wanted: &str| {
             let mut tests = self.set.problem.tests.iter().zip(&errors);
             tests.find_map(|(test, errors)| match test {
@@ -65,6 +68,7 @@ impl Run<'_> {
             steps: self.state.step,
             time: self.state.time,
             energy,
+            energy_elsewhere: elsewhere,
             stationarity,
             error: exact.map(|(_, e)| *e),
             data: rmse("train").map(|train_rmse| DataErrors {

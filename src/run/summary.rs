@@ -50,6 +50,9 @@ pub struct Summary {
     pub time: f64,
     /// Energy of the result.
     pub energy: f64,
+    /// The same on as many random points that no step has seen: far larger where the network has learnt
+    /// the points and not the problem.
+    pub energy_elsewhere: Option<f64>,
     /// |δE|: norm of the residual of the energy's Euler–Lagrange equation, where there is one.
     pub stationarity: Option<f64>,
     /// Error against the exact solution, on points independent of training.

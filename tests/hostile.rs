@@ -19,7 +19,8 @@ use ndarray_npy::{NpzWriter, WriteNpyExt};
 use ned_dist::deck::{Deck, starters};
 use ned_dist::expression::{Pool, Scope, Tape};
 use ned_dist::problem::build;
-use ned_dist::run::{Identity, Plan, Size, State, Store};
+use ned_dist::run::{Identity, Plan, State, Store, Waiting};
+use ned_dist::stepper::Best;
 use ned_dist::table::Table;
 use sha2::{Digest, Sha256};
 use std::alloc::System;
@@ -408,19 +409,21 @@ const RUNS: [(&str, &str); 5] = [
     ("flow.stepper", "natural"),
 ];
 
+/// A small run of so many steps.
+fn steps(count: &'static str, run: (&'static str, &'static str)) -> Vec<(String, String)> {
+    let mut pairs = common::STAGED.to_vec();
+    pairs.retain(|pair| pair.0 != "stop.steps");
+    pairs.extend([run, ("stop.steps", count)]);
+    set(&pairs)
+}
+
 #[test]
 fn spoilt_checkpoints_are_refused_or_resumed() {
     let text = common::starter("poisson-2d");
     for (seed, run) in (0..).zip(RUNS) {
         let folder = tempfile::tempdir().unwrap();
-        let overrides = |steps| {
-            let mut pairs = common::STAGED.to_vec();
-            pairs.retain(|pair| pair.0 != "stop.steps");
-            pairs.extend([run, ("stop.steps", steps)]);
-            set(&pairs)
-        };
-        solve(text, &overrides("3"), 1, 1, Some(folder.path()));
-        let mut deck = Deck::from_toml(text, "test.toml", &overrides("3")).unwrap();
+        solve(text, &steps("3", run), 1, 1, Some(folder.path()));
+        let mut deck = Deck::from_toml(text, "test.toml", &steps("3", run)).unwrap();
         let problem = build(&mut deck, None).unwrap();
         Plan::of(&mut deck, &problem).unwrap();
         let identity = Identity::of(&deck, &problem).unwrap();
@@ -440,11 +443,11 @@ fn spoilt_checkpoints_are_refused_or_resumed() {
                 let same = state.problem == identity.problem;
                 state.check(identity.size).map(|()| same)
             });
-            if fits == Ok(true) && resumed < 8 {
+            if fits == Ok(true) && resumed < 40 {
                 resumed += 1;
                 fs::write(folder.path().join("checkpoint/state.ned"), &bytes).unwrap();
                 // Whether it can go on or not, it ends.
-                let _ = common::resume(text, &overrides("5"), folder.path());
+                let _ = common::resume(text, &steps("5", run), folder.path());
             }
             tally.count(fits);
         }
@@ -454,28 +457,15 @@ fn spoilt_checkpoints_are_refused_or_resumed() {
 }
 
 #[test]
-fn a_state_of_another_size_is_refused() {
+fn a_state_that_no_run_leads_to_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let overrides = set(&common::STAGED);
-    solve(
-        common::starter("poisson-2d"),
-        &overrides,
-        1,
-        1,
-        Some(folder.path()),
-    );
+    let text = common::starter("poisson-2d");
+    let overrides = steps("3", ("flow.method", "ned"));
+    solve(text, &overrides, 1, 1, Some(folder.path()));
     let store = Store::new(folder.path().join("checkpoint"));
-    let state = store.load().unwrap().unwrap().state;
-    let size = Size {
-        parameters: state.theta.len(),
-        terms: 2,
-        stages: 2,
-    };
-    assert_eq!(state.check(size), Ok(()));
-    let parameters = size.parameters + 1;
-    assert!(state.check(Size { parameters, ..size }).is_err());
+    let good = store.load().unwrap().unwrap().state;
     type Spoil = fn(&mut State);
-    let spoils: [Spoil; 9] = [
+    let spoils: [Spoil; 10] = [
         |s| s.stage = 7,
         |s| s.step = u64::MAX,
         |s| s.seconds = f64::NAN,
@@ -483,14 +473,28 @@ fn a_state_of_another_size_is_refused() {
         |s| s.steady.1 = u32::MAX,
         |s| s.attempts.made = u32::MAX,
         |s| s.theta.clear(),
-        |s| s.waiting.clear(),
-        |s| s.best.iter_mut().for_each(|best| best.theta.push(0.0)),
+        |s| s.theta.push(0.0),
+        |s| {
+            let (theta, memory) = (s.theta.clone(), s.memory.clone());
+            s.waiting.push(Waiting { theta, memory });
+        },
+        |s| {
+            let (energy, theta) = (0.0, Vec::new());
+            s.best = Some(Best { energy, theta });
+        },
     ];
-    let mut spoilt = 0;
-    for spoil in spoils {
-        let mut bad = state.clone();
+    for (index, spoil) in spoils.into_iter().enumerate() {
+        let mut bad = good.clone();
         spoil(&mut bad);
-        spoilt += usize::from(bad.check(size).is_err());
+        store.clear().unwrap();
+        store.save(&bad).unwrap();
+        let error = common::resume(text, &overrides, folder.path()).unwrap_err();
+        let says = error.to_string();
+        assert!(says.contains("no checkpoint is whole"), "{index}: {says}");
     }
-    assert!(spoilt >= 7, "{spoilt}");
+    // The one before it is taken where it is right.
+    store.clear().unwrap();
+    store.save(&good).unwrap();
+    store.save(&State { stage: 7, ..good }).unwrap();
+    assert!(common::resume(text, &overrides, folder.path()).is_ok());
 }

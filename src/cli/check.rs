@@ -25,9 +25,6 @@ pub fn check(arguments: &CheckArgs, first: bool) -> Result<()> {
         println!("# The deck is right. {}", problem.describe());
         println!("# {}", plan.describe());
         cost(&problem, &plan);
-        if !arguments.ranks.is_empty() {
-            predict(arguments, &problem, &plan)?;
-        }
     }
     let alone = Crowd {
         ranks: 1,
@@ -36,6 +33,9 @@ pub fn check(arguments: &CheckArgs, first: bool) -> Result<()> {
     let memory = plan.memory(&problem, alone);
     if first {
         println!("# memory on one rank: {}", memory.describe());
+        if !arguments.ranks.is_empty() {
+            predict(arguments, &problem, &plan)?;
+        }
     }
     // What is free here says nothing of where the run will be.
     match deck.run.memory {

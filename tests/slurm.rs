@@ -58,6 +58,7 @@ fn submit(slurm: &Slurm, folder: &Path, name: &str, more: &[&str], out: &str) ->
         ("DECK", "deck.toml"),
         ("OUT", out),
         ("STEPS", "5"),
+        ("REPS", "1"),
         ("NED_DIST", env!("CARGO_BIN_EXE_ned-dist")),
         // How srun and the ranks find one another.
         (

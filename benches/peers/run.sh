@@ -18,7 +18,7 @@ install_peers() {
     curl --silent --fail --head --max-time 10 "$cpu/torch/" >/dev/null 2>&1 && extra=(--extra-index-url "$cpu")
     "${PYTHON:-python3}" -m venv --clear "$venv"
     if command -v uv >/dev/null; then
-        uv pip install --no-cache --python "$venv/bin/python" ${extra[@]+"${extra[@]}"} -r "$here/requirements.txt"
+        uv pip install --no-cache --compile-bytecode --python "$venv/bin/python" ${extra[@]+"${extra[@]}"} -r "$here/requirements.txt"
     else
         "$venv/bin/pip" install --no-cache-dir ${extra[@]+"${extra[@]}"} -r "$here/requirements.txt"
     fi

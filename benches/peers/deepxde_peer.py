@@ -1,8 +1,9 @@
 """DeepXDE (PyTorch back end, float64): Adam, then L-BFGS, as its examples and FAQ advise.
 
 Adam 1e-3 for 5,000 steps or a fifth of the budget, whichever comes first, then L-BFGS to the end:
-dde.optimizers.set_LBFGS_options with a large maxiter, tolerances at zero. Dirichlet conditions by
-PointSetBC, points by the anchors of the geometry alone, so that the samples are those of problem.py.
+dde.optimizers.set_LBFGS_options with tolerances at zero and its default memory of 100. Dirichlet
+conditions by PointSetBC, inner points by anchors alone, so that the samples are those of problem.py.
+(Lu, Meng, Mao, Karniadakis 2021, SIAM Review 63, 208, doi 10.1137/19M1274067.)
 """
 
 import os

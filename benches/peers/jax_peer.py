@@ -103,12 +103,22 @@ def sampled(problem, samples):
     return (x, w, problem.source(x)), (y, v, problem.exact(y))
 
 
+def triangle(jacobian, r, damping=None):
+    """R and Q'r of J = Q R (of [J; sqrt(damping) I], if damped), Q never formed."""
+    rows = jnp.concatenate([jacobian, r[:, None]], axis=1)
+    if damping is not None:
+        p = jacobian.shape[1]
+        rows = jnp.concatenate([rows, jnp.sqrt(damping) * jnp.eye(p, p + 1)])
+    upper = jnp.linalg.qr(rows, mode="r")
+    return upper[:-1, :-1], upper[:-1, -1]
+
+
 def pseudo_inverse(jacobian, r, rcond):
     """The shortest d of least |J d - r|, singular values below rcond of the largest cut off."""
-    q, upper = jnp.linalg.qr(jacobian)
+    upper, c = triangle(jacobian, r)
     u, s, vt = jnp.linalg.svd(upper, full_matrices=False)
     kept = s > rcond * s[0]
-    return vt.T @ (jnp.where(kept, 1.0 / jnp.where(kept, s, 1.0), 0.0) * (u.T @ (q.T @ r)))
+    return vt.T @ (jnp.where(kept, 1.0 / jnp.where(kept, s, 1.0), 0.0) * (u.T @ c))
 
 
 def engd(system, options):
@@ -125,13 +135,11 @@ def engd(system, options):
 
 def damped(jacobian, r, damping, solver):
     """d of least |J d - r|^2 + damping |d|^2."""
-    p = jacobian.shape[1]
     if solver == "cholesky":
-        gram = jacobian.T @ jacobian + damping * jnp.eye(p)
+        gram = jacobian.T @ jacobian + damping * jnp.eye(jacobian.shape[1])
         return cho_solve(cho_factor(gram), jacobian.T @ r)
-    rows = jnp.concatenate([jacobian, jnp.sqrt(damping) * jnp.eye(p)])
-    q, upper = jnp.linalg.qr(rows)
-    return solve_triangular(upper, q[: len(r)].T @ r)
+    upper, c = triangle(jacobian, r, damping)
+    return solve_triangular(upper, c)
 
 
 def lm(system, options):

@@ -15,12 +15,16 @@ venv=$PWD/target/peers/venv
 # PyTorch for processors only where its index can be reached (0.5 GB instead of 5).
 install_peers() {
     local cpu=https://download.pytorch.org/whl/cpu extra=()
-    curl --silent --fail --head --max-time 10 "$cpu/torch/" >/dev/null 2>&1 && extra=(--extra-index-url "$cpu")
+    if curl --silent --fail --head --max-time 10 "$cpu/torch/" >/dev/null 2>&1; then
+        extra=(--extra-index-url "$cpu")
+    fi
     "${PYTHON:-python3}" -m venv --clear "$venv"
     if command -v uv >/dev/null; then
-        uv pip install --no-cache --python "$venv/bin/python" ${extra[@]+"${extra[@]}"} -r "$here/requirements.txt"
+        uv pip install --no-cache --compile-bytecode --python "$venv/bin/python" \
+            ${extra[@]+"${extra[@]}"} -r "$here/requirements.txt"
     else
-        "$venv/bin/pip" install --no-cache-dir ${extra[@]+"${extra[@]}"} -r "$here/requirements.txt"
+        "$venv/bin/pip" install --no-cache-dir \
+            ${extra[@]+"${extra[@]}"} -r "$here/requirements.txt"
     fi
     cp "$here/requirements.txt" "$venv/installed.txt"
 }

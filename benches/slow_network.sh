@@ -12,10 +12,10 @@ set -euo pipefail
 
 rate=${1:-100mbit}
 shift || true
-[[ $(id -u) == 0 ]] && command -v ip tc >/dev/null || {
+if [[ $(id -u) != 0 ]] || ! command -v ip tc >/dev/null; then
     echo "slow_network.sh: skipped, it needs root, ip and tc" >&2
     exit 0
-}
+fi
 for build in target/*/release/ned-dist target/release/ned-dist; do
     [[ -n ${NED_DIST:-} || ! -x $build || $build -ot ${newest:-} ]] || newest=$build
 done

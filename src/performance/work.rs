@@ -42,7 +42,7 @@ pub struct Work {
 pub struct Solve {
     /// Rows taken into a triangle: 2 n p².
     pub absorbed: f64,
-    /// The product A Aᵀ, n² times what [`Layers`] counts, in parallel on the threads of rank 0.
+    /// The product A Aᵀ, n² times the numbers of a row, or less by streams, in parallel on the threads of rank 0.
     pub product: f64,
     /// Cholesky: ⅓ n³.
     pub cholesky: f64,

@@ -6,6 +6,7 @@
 
 mod cause;
 mod checkpoint;
+mod choice;
 mod end;
 mod errors;
 mod finish;

@@ -78,11 +78,10 @@ pub(super) fn choose(
         _ => StepperName::Euler,
     };
     let steppers = match (staged, solvers.as_slice()) {
-        (true, [SolverName::Qr]) if small && problem.stationary.is_ok() => vec![
-            StepperName::Recursive,
-            StepperName::Natural,
-            StepperName::Stationary,
-        ],
+        // Full steps on an energy would follow it to where the points, not the integral, are least.
+        (true, [SolverName::Qr]) if small && problem.stationary.is_ok() => {
+            vec![StepperName::Recursive, StepperName::Stationary]
+        }
         (true, [SolverName::Qr]) if small => vec![StepperName::Recursive, StepperName::Natural],
         (true, [SolverName::Qr]) => vec![StepperName::Recursive],
         _ => solvers.iter().map(stepper).collect(),

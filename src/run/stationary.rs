@@ -46,12 +46,17 @@ impl Run<'_> {
             return best.unwrap_or(&state.theta).clone();
         };
         let best = best.unwrap_or(&minimum.theta);
-        let energy = |theta: &[f64]| flow.covector(theta).energy();
-        let (before, after) = (energy(&minimum.theta), energy(best));
-        let fallen = minimum.initial.unwrap_or(before) - before;
-        match after <= before + RISE * fallen.max(0.0) {
-            true => best.clone(),
-            false => minimum.theta.clone(),
+        let on_samples = |theta: &[f64]| flow.covector(theta).energy();
+        let elsewhere = |theta: &[f64]| flow.energies_elsewhere(theta, 0).iter().sum();
+        let higher = |energy: &dyn Fn(&[f64]) -> f64| {
+            let (before, after) = (energy(&minimum.theta), energy(best));
+            let fallen = minimum.initial.unwrap_or(before) - before;
+            after > before + RISE * fallen.max(0.0)
+        };
+        // Energy that is low on its own samples only was no minimum to keep.
+        match higher(&on_samples) && higher(&elsewhere) {
+            true => minimum.theta.clone(),
+            false => best.clone(),
         }
     }
 }

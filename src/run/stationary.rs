@@ -8,8 +8,10 @@ use super::{Attempts, Minimum, Run, start};
 use crate::comm::Shares;
 use crate::flow::{Flow, Metric};
 
-/// Share of the way that the energy has fallen by which it may rise to where it is stationary.
+/// Share of the energy by which it may rise to where it is stationary, and of the way it has fallen,
+/// where it ends near zero.
 const RISE: f64 = 1e-3;
+const RISE_OF_WAY: f64 = 1e-9;
 
 impl Run<'_> {
     /// From here on the energy is that of the Euler–Lagrange equation, not compared with the one so far.
@@ -51,7 +53,7 @@ impl Run<'_> {
         let higher = |energy: &dyn Fn(&[f64]) -> f64| {
             let (before, after) = (energy(&minimum.theta), energy(best));
             let fallen = minimum.initial.unwrap_or(before) - before;
-            after > before + RISE * fallen.max(0.0)
+            after > before + RISE * before.abs() + RISE_OF_WAY * fallen.abs()
         };
         // Energy that is low on its own samples only was no minimum to keep.
         match higher(&on_samples) && higher(&elsewhere) {

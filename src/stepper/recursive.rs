@@ -71,6 +71,8 @@ const LEAST: f64 = 0.01;
 const LEAST_ALONE: f64 = 0.002;
 /// Trials of a step, each a quarter of the one before.
 const TRIALS: usize = 6;
+/// Share of an energy without residual that it still may fall by when the next stage takes over.
+const NEAR: f64 = 1e-8;
 /// How much more the memory counts after a step that the guard refused at any length.
 const RAISE: f64 = 10.0;
 
@@ -176,7 +178,10 @@ impl Stepper for Recursive {
             true => -dot(&d, &tangent.pull(&tangent.here)),
             false => energy,
         };
-        if self.state.settling.look(level) {
+        // Near enough for a stage that sees better; descent for long would follow the energy to where
+        // its points, not the integral, are least.
+        let near = self.followed && flow.has_forces() && level < NEAR * energy.abs();
+        if self.state.settling.look(level) || near {
             report.finished = self.settle();
         }
         Ok(report)

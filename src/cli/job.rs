@@ -7,7 +7,7 @@ use super::progress::Progress;
 use super::report::plural;
 use super::threads::{Threads, decide};
 use super::time_limits::limits;
-use super::{Resume, RunArgs, fail};
+use super::{Resume, RunArgs};
 use crate::comm::{self, Comm, Shares, Timed, launcher_rank};
 use crate::deck::Deck;
 use crate::error::{Error, Result};
@@ -28,11 +28,13 @@ pub(super) fn on_ranks(
     format: Format,
     work: impl FnOnce(&dyn Comm) -> Result<ExitCode>,
 ) -> ExitCode {
+    let log = Log::early(format);
+    log.voice_ranks();
     let comm = match comm::start() {
         Ok(comm) => Box::new(Timed::new(comm, watchdog)),
         Err(message) => {
             let speak = launcher_rank().unwrap_or(0) == 0;
-            return fail(&Error::Input(message), speak);
+            return log.fail(&Error::Input(message), speak);
         }
     };
     let code = match work(comm.as_ref()) {

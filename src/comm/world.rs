@@ -10,7 +10,7 @@
 //! could finalise MPI and wait for ever; so does dropping a `World` that was not finished. MPI's
 //! own errors abort by themselves, its default.
 
-use super::failure::{self, PANICKED};
+use super::failure::{self, PANICKED, Word};
 use super::{Comm, launcher, ordered};
 use mpi::datatype::Equivalence;
 use mpi::environment::{self, Universe};
@@ -181,11 +181,12 @@ impl Drop for World {
     fn drop(&mut self) {
         if let Some(universe) = self.universe.take() {
             mem::forget(universe);
-            failure::report(&format!(
-                "[rank {} {}] left without finishing",
-                self.rank(),
-                host()
-            ));
+            failure::report(&Word {
+                rank: self.rank(),
+                host: &host(),
+                last: true,
+                message: "left without finishing",
+            });
             end();
         }
     }

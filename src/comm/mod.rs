@@ -98,7 +98,7 @@ pub trait Comm {
     /// The name of this rank's host.
     fn hostname(&self) -> String;
 
-    /// What carries the messages, for the log: "Open MPI v4.1.4, ...", "one process".
+    /// What carries the messages, for the log: "Open MPI v4.1.4, ...", "no MPI: ...".
     fn name(&self) -> String;
 
     /// How MPI works with threads, for `doctor`.
@@ -115,8 +115,9 @@ pub trait Comm {
     fn finish(self: Box<Self>) {}
 }
 
-/// Joins the ranks that the launcher started: over MPI with the feature `mpi`, else as the one
-/// process there is. From here on a panic prints one line and ends every rank.
+/// Joins the ranks that the launcher started: over MPI with the feature `mpi`. Without it, and where
+/// no launcher is seen, as the one process there is. From here on a panic prints one line and ends
+/// every rank.
 ///
 /// # Errors
 /// A message for the user: MPI cannot start or cannot work with threads, or the launcher started
@@ -124,8 +125,8 @@ pub trait Comm {
 /// [`launcher_rank`] is `None` or 0.
 pub fn start() -> Result<Box<dyn Comm>, String> {
     #[cfg(feature = "mpi")]
-    let comm = World::start()?;
-    #[cfg(not(feature = "mpi"))]
-    let comm = Solo::start()?;
-    Ok(Box::new(comm))
+    if launcher::launched() {
+        return Ok(Box::new(World::start()?));
+    }
+    Ok(Box::new(Solo::start()?))
 }

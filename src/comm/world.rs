@@ -243,8 +243,8 @@ fn parts(data: &[f64], most: usize) -> impl Iterator<Item = &[f64]> {
     (0..=data.len() / most).map(part)
 }
 
-/// The first line of the MPI library's name and version.
-fn library() -> String {
+/// The first line of the MPI library's name and version, known also before MPI starts.
+pub(super) fn library() -> String {
     let version = environment::library_version().unwrap_or_default();
     let line = version.lines().next().unwrap_or_default();
     // MPICH writes a table: "MPICH Version:\t4.0.2".

@@ -151,7 +151,7 @@ fn a_thread_that_panics() {
     ned_dist::comm::set_context("step 14".into());
     let worker = std::thread::spawn(|| panic!("this thread\nhas had enough"));
     worker.join().unwrap_err();
-    comm.finish();
+    comm.finish(0);
 }
 
 #[test]

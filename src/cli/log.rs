@@ -17,7 +17,6 @@ use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::ffi::OsString;
-use std::process::ExitCode;
 use std::time::SystemTime;
 
 /// For whom is printed.
@@ -145,11 +144,11 @@ impl Log {
     }
 
     /// Prints an error where `speak`, and gives its exit code.
-    pub(super) fn fail(&self, error: &Error, speak: bool) -> ExitCode {
+    pub(super) fn fail(&self, error: &Error, speak: bool) -> u8 {
         if speak {
             self.tell(Level::Error, &error.to_string(), Value::Null);
         }
-        ExitCode::from(error.exit_code())
+        error.exit_code()
     }
 }
 

@@ -251,7 +251,7 @@ pub fn execute(cli: Cli) -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => Log::early(Format::Text).fail(&error, first),
+        Err(error) => ExitCode::from(Log::early(Format::Text).fail(&error, first)),
     }
 }
 

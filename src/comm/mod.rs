@@ -18,6 +18,8 @@ mod clock;
 mod failure;
 mod launcher;
 mod ordered;
+#[cfg(feature = "mpi")]
+mod parts;
 mod shares;
 mod solo;
 mod team;
@@ -111,8 +113,9 @@ pub trait Comm {
         None
     }
 
-    /// Leaves in order, together with all other ranks. The last call of a run.
-    fn finish(self: Box<Self>) {}
+    /// Leaves in order, together with all other ranks. The last call of a run, whose process is about
+    /// to end with an exit code: should MPI not let it go, it ends with that all the same.
+    fn finish(self: Box<Self>, _code: u8) {}
 }
 
 /// Joins the ranks that the launcher started: over MPI with the feature `mpi`. Without it, and where

@@ -147,7 +147,7 @@ impl Comm for Timed {
         Some(&self.clock)
     }
 
-    fn finish(self: Box<Self>) {
-        self.inner.finish();
+    fn finish(self: Box<Self>, code: u8) {
+        self.inner.finish(code);
     }
 }

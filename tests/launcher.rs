@@ -1,4 +1,4 @@
-//! A program that no launcher started is one process, which does not wait a third of a second for
+//! A program that no launcher started is one process, which does not wait half a second for
 //! MPI to start; it ends, well or badly, as ranks do. What may have been a launcher starts MPI.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 #![cfg(all(feature = "mpi", unix))]

@@ -21,6 +21,8 @@ mod ordered;
 #[cfg(feature = "mpi")]
 mod parts;
 mod shares;
+#[cfg(feature = "mpi")]
+mod signs;
 mod solo;
 mod team;
 mod timed;
@@ -128,7 +130,7 @@ pub trait Comm {
 /// [`launcher_rank`] is `None` or 0.
 pub fn start() -> Result<Box<dyn Comm>, String> {
     #[cfg(feature = "mpi")]
-    if launcher::launched() {
+    if signs::launched() {
         return Ok(Box::new(World::start()?));
     }
     Ok(Box::new(Solo::start()?))

@@ -600,11 +600,19 @@ fn programs_can_read_what_a_run_prints() {
             .iter()
             .any(|l| l["event"] == "resume" && l["step"] == 4)
     );
-    let wrong = run(&["--set=network.hidden=0"]);
-    assert_eq!(ends(2, &wrong), "");
-    let lines = objects(&wrong.stderr);
-    assert_eq!(lines.len(), 1);
-    assert_eq!(lines[0]["level"], "error");
+    for (wrong, named) in [
+        ("--set=network.hidden=0", "hidden"),
+        ("--seed=x", "--seed"),
+        ("--no-such-flag", "--no-such-flag"),
+    ] {
+        let output = run(&[wrong]);
+        assert_eq!(ends(2, &output), "");
+        let lines = objects(&output.stderr);
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0]["level"], "error");
+        let message = lines[0]["message"].as_str().unwrap();
+        assert!(message.contains(named) && !message.starts_with("error"));
+    }
 }
 
 #[test]

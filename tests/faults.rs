@@ -13,6 +13,7 @@ use common::processes::{launchers_of, ranks_of};
 use common::{digest, state, summary, text, wait_until};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use serde_json::Value;
 use std::fs;
 use std::process::{Child, Stdio};
 use std::time::Duration;
@@ -184,6 +185,34 @@ fn the_watchdog_tells_of_a_rank_that_stands_still_for_a_while() {
         said.any(|line| line.contains("watchdog: has waited")),
         "{stderr}"
     );
+}
+
+/// Of three ranks two wait, so one that is not rank 0 speaks: it says who it is.
+#[test]
+fn programs_can_read_which_rank_the_watchdog_warns_of() {
+    let job = Job::new(3);
+    let child = job.start(&[ENDLESS, "--watchdog=0.4s", "--log=json"]);
+    let rank = ranks_of(&job.out())[1];
+    send("-STOP", rank);
+    std::thread::sleep(Duration::from_millis(1200));
+    send("-CONT", rank);
+    fs::write(job.out().join("STOP"), "").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stderr = text(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    let lines = stderr.lines().map(serde_json::from_str::<Value>);
+    let lines: Vec<Value> = lines.map(|line| line.expect(&stderr)).collect();
+    let others: Vec<&Value> = lines
+        .iter()
+        .filter(|l| l["rank"].as_u64() > Some(0))
+        .collect();
+    assert!(!others.is_empty(), "{stderr}");
+    for line in others {
+        assert_eq!(line["level"], "warning", "{line}");
+        assert!(line["host"].is_string() && line["rank"].is_u64(), "{line}");
+        let message = line["message"].as_str().unwrap();
+        assert!(message.starts_with("watchdog: has "), "{line}");
+    }
 }
 
 #[test]

@@ -50,7 +50,8 @@ impl Job {
     }
 
     /// `timeout LIMIT mpirun` on the first host, with as many ranks on each as its MPI
-    /// can stand: Debian's MPICH hangs in MPI_Finalize with more than one.
+    /// can stand: what may hang MPICH 4.0 in MPI_Finalize (`comm/world.rs`) does so with more ranks,
+    /// on cores as crowded as these, in spite of all care.
     fn command(&self, limit: &str, more: &[&str]) -> Command {
         let mut command = self.hosts.hosts[0].visitor();
         command.args(["timeout", "--kill-after=5", limit, &mpi::launcher()]);

@@ -186,7 +186,7 @@ fn a_rank_that_panics() {
     }
     // The others wait for it, as in any collective.
     comm.barrier();
-    comm.finish();
+    comm.finish(0);
 }
 
 #[test]

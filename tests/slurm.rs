@@ -80,10 +80,6 @@ fn finish(slurm: &Slurm, job: &str, log: &Path) -> String {
 
 #[test]
 fn the_batch_scripts_under_a_real_slurm() {
-    if mpi::is_mpich() {
-        skip::<()>("Slurm is tested with Open MPI: Debian's MPICH knows no srun");
-        return;
-    }
     let slurm = match Slurm::start(2) {
         Ok(slurm) => slurm,
         Err(why) => {

@@ -38,7 +38,7 @@ pub fn compare(arguments: &CompareArgs) -> ExitCode {
     })
 }
 
-fn solve_all(arguments: &CompareArgs, comm: &dyn Comm, started: Instant) -> Result<ExitCode> {
+fn solve_all(arguments: &CompareArgs, comm: &dyn Comm, started: Instant) -> Result<u8> {
     let (deck, table) = load(&arguments.run.deck, comm)?;
     let session = Session::new(&arguments.run, comm, started)?;
     let budget = arguments.seconds.or(deck.stop.seconds).unwrap_or(SECONDS);
@@ -71,7 +71,7 @@ fn solve_all(arguments: &CompareArgs, comm: &dyn Comm, started: Instant) -> Resu
         print!("{shown}");
         println!("written to {}", out.display());
     }
-    Ok(ExitCode::from(if all_well { 0 } else { 1 }))
+    Ok(u8::from(!all_well))
 }
 
 /// The methods that are asked for, each once; else all that the deck's samples suit.

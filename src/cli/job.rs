@@ -7,7 +7,7 @@ use super::progress::Progress;
 use super::report::plural;
 use super::threads::{Threads, decide};
 use super::time_limits::limits;
-use super::{Resume, RunArgs, fail};
+use super::{Resume, RunArgs};
 use crate::comm::{self, Comm, Shares, Timed, launcher_rank};
 use crate::deck::Deck;
 use crate::error::{Error, Result};
@@ -26,21 +26,23 @@ use std::time::{Duration, Instant};
 pub(super) fn on_ranks(
     watchdog: Option<Duration>,
     format: Format,
-    work: impl FnOnce(&dyn Comm) -> Result<ExitCode>,
+    work: impl FnOnce(&dyn Comm) -> Result<u8>,
 ) -> ExitCode {
+    let log = Log::early(format);
+    log.voice_ranks();
     let comm = match comm::start() {
         Ok(comm) => Box::new(Timed::new(comm, watchdog)),
         Err(message) => {
             let speak = launcher_rank().unwrap_or(0) == 0;
-            return fail(&Error::Input(message), speak);
+            return ExitCode::from(log.fail(&Error::Input(message), speak));
         }
     };
     let code = match work(comm.as_ref()) {
         Ok(code) => code,
         Err(error) => Log::new(format, comm.as_ref()).fail(&error, comm.rank() == 0),
     };
-    comm.finish();
-    code
+    comm.finish(code);
+    ExitCode::from(code)
 }
 
 /// The ranks and threads of this process, and how it was told to behave.

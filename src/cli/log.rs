@@ -11,12 +11,12 @@
 //! terminal has to step aside for every line; and what people read, a header of some lines and the
 //! tables at the end, is not made of events.
 
-use crate::comm::Comm;
+use crate::comm::{Comm, Word, set_wording};
 use crate::error::Error;
 use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::process::ExitCode;
+use std::ffi::OsString;
 use std::time::SystemTime;
 
 /// For whom is printed.
@@ -60,7 +60,32 @@ struct Line<'a> {
     fields: Map<String, Value>,
 }
 
+impl Format {
+    /// The format that the arguments ask for, also where the rest of them is wrong.
+    pub(super) fn asked_for(arguments: impl Iterator<Item = OsString>) -> Self {
+        let arguments: Vec<OsString> = arguments.collect();
+        let one_word = arguments.iter().any(|argument| argument == "--log=json");
+        let two_words = arguments.windows(2).any(|pair| pair == ["--log", "json"]);
+        match one_word || two_words {
+            true => Self::Json,
+            false => Self::Text,
+        }
+    }
+}
+
 impl Log {
+    /// Before there are ranks.
+    pub(super) fn early(format: Format) -> Self {
+        Self { format, rank: None }
+    }
+
+    /// From here on a panic and the watchdog print like everything else.
+    pub(super) fn voice_ranks(&self) {
+        if self.is_json() {
+            set_wording(object_of_word);
+        }
+    }
+
     /// As this rank of `comm` prints.
     pub(super) fn new(format: Format, comm: &dyn Comm) -> Self {
         let rank = comm.rank();
@@ -119,12 +144,25 @@ impl Log {
     }
 
     /// Prints an error where `speak`, and gives its exit code.
-    pub(super) fn fail(&self, error: &Error, speak: bool) -> ExitCode {
+    pub(super) fn fail(&self, error: &Error, speak: bool) -> u8 {
         if speak {
             self.tell(Level::Error, &error.to_string(), Value::Null);
         }
-        ExitCode::from(error.exit_code())
+        error.exit_code()
     }
+}
+
+/// A rank's last words, or its watchdog's, for programs. They name rank 0 too.
+fn object_of_word(word: &Word) -> String {
+    let log = Log {
+        format: Format::Json,
+        rank: Some((word.rank, word.host.to_owned())),
+    };
+    let level = match word.last {
+        true => Level::Error,
+        false => Level::Warning,
+    };
+    log.object(level, word.message, Value::Null)
 }
 
 /// The text without control characters but line breaks: titles, file names and reasons may come from
@@ -145,6 +183,32 @@ mod tests {
             format,
             rank: (rank > 0).then(|| (rank, "node7".into())),
         }
+    }
+
+    #[test]
+    fn wrong_arguments_can_ask_for_objects() {
+        let asked = |words: &str| Format::asked_for(words.split(' ').map(OsString::from));
+        assert_eq!(asked("ned-dist run --log=json --what"), Format::Json);
+        assert_eq!(asked("ned-dist run --seed x --log json"), Format::Json);
+        assert_eq!(asked("ned-dist run --log text json"), Format::Text);
+        assert_eq!(asked("ned-dist --log"), Format::Text);
+    }
+
+    #[test]
+    fn the_words_of_a_rank_are_objects_too() {
+        let word = Word {
+            rank: 0,
+            host: "node7",
+            last: true,
+            message: "panicked in step 14: enough\n   0: main",
+        };
+        let line = object_of_word(&word);
+        assert!(!line.contains('\n'), "{line}");
+        let read: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(
+            json!([read["level"], read["rank"], read["host"], read["message"]]),
+            json!(["error", 0, "node7", word.message])
+        );
     }
 
     #[test]

@@ -21,9 +21,10 @@ mod time_limits;
 
 use crate::comm::launcher_rank;
 use crate::deck::MethodName;
-use crate::error::Error;
 use crate::performance::Mode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use log::{Format, Level, Log};
+use serde_json::Value;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -117,7 +118,7 @@ struct RunArgs {
     quiet: bool,
     /// How to print the way of a run: for people, or for programs
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    log: log::Format,
+    log: Format,
     /// Start over, whatever the folder holds
     #[arg(long)]
     force: bool,
@@ -250,14 +251,26 @@ pub fn execute(cli: Cli) -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error, first),
+        Err(error) => ExitCode::from(Log::early(Format::Text).fail(&error, first)),
     }
 }
 
-/// Prints an error where `speak`, and gives its exit code.
-fn fail(error: &Error, speak: bool) -> ExitCode {
-    if speak {
-        eprintln!("error: {}", log::plain(&error.to_string()));
+/// Prints why the arguments are no command, be it that they ask for help, and returns the process's
+/// exit code. MPI has not started: every rank takes this exit, and one of them prints.
+pub fn refuse(stop: &clap::Error) -> ExitCode {
+    let code = ExitCode::from(u8::try_from(stop.exit_code()).unwrap_or(2));
+    if launcher_rank().unwrap_or(0) > 0 {
+        return code;
     }
-    ExitCode::from(error.exit_code())
+    match Format::asked_for(std::env::args_os()) {
+        Format::Json if stop.use_stderr() => {
+            let message = stop.render().to_string();
+            let message = message.trim_start_matches("error: ").trim_end();
+            Log::early(Format::Json).tell(Level::Error, message, Value::Null);
+        }
+        _ => {
+            let _ = stop.print();
+        }
+    }
+    code
 }

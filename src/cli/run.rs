@@ -20,7 +20,7 @@ pub fn run(arguments: &RunArgs) -> ExitCode {
     })
 }
 
-fn solve(arguments: &RunArgs, comm: &dyn Comm, started: Instant) -> Result<ExitCode> {
+fn solve(arguments: &RunArgs, comm: &dyn Comm, started: Instant) -> Result<u8> {
     let (deck, table) = load(&arguments.deck, comm)?;
     let session = Session::new(arguments, comm, started)?;
     let job = Job::new(deck, table, comm)?;
@@ -42,15 +42,15 @@ fn solve(arguments: &RunArgs, comm: &dyn Comm, started: Instant) -> Result<ExitC
                 let fields = json!({"event": "end", "steps": steps, "reason": reason});
                 println!("{}", session.log.line(Level::Info, &message, fields));
             }
-            return Ok(ExitCode::SUCCESS);
+            return Ok(0);
         }
     };
     if comm.rank() == 0 {
         conclude(&summary, &session, out.as_deref());
     }
     Ok(match summary.status {
-        Status::Failed => ExitCode::from(1),
-        Status::Converged | Status::Stopped => ExitCode::SUCCESS,
+        Status::Failed => 1,
+        Status::Converged | Status::Stopped => 0,
     })
 }
 

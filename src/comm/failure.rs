@@ -8,13 +8,36 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::convert::Infallible;
 use std::io::Write;
 use std::panic::{self, PanicHookInfo};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The exit code of a run that a panic ended: that of any Rust program.
 pub const PANICKED: i32 = 101;
 
 /// What the program is doing, for the line that a panic prints.
 static CONTEXT: Mutex<String> = Mutex::new(String::new());
+
+/// What a rank says of itself past everything that prints: its last words, or its watchdog's.
+#[derive(Clone, Copy, Debug)]
+pub struct Word<'a> {
+    /// Who says it.
+    pub rank: usize,
+    /// The host of that rank.
+    pub host: &'a str,
+    /// Whether all ranks end with it.
+    pub last: bool,
+    /// What it says; a line, or one with a backtrace below.
+    pub message: &'a str,
+}
+
+/// Makes of a word what is written, without the line break.
+pub type Wording = fn(&Word) -> String;
+
+static WORDING: OnceLock<Wording> = OnceLock::new();
+
+/// From here on words are written so, and not as `[rank 3 host] message`. The first call counts.
+pub fn set_wording(wording: Wording) {
+    let _ = WORDING.set(wording);
+}
 
 /// Says what the program is doing, such as "step 14": a panic prints it. Empty for nothing.
 pub fn set_context(doing: String) {
@@ -35,13 +58,22 @@ pub fn install(rank: usize, host: &str, end: impl Fn() -> Infallible + Send + Sy
     panic::set_hook(Box::new(move |info| {
         // A second thread that panics waits here until the first has ended the process.
         let _turn = one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
-        report(&format!("[rank {rank} {host}] {}", describe(info)));
+        report(&Word {
+            rank,
+            host: &host,
+            last: true,
+            message: &describe(info),
+        });
         end();
     }));
 }
 
-/// Writes a line to stderr in one piece. Unlike `eprintln!` it does not panic if that fails.
-pub fn report(line: &str) {
+/// Writes a word to stderr in one piece. Unlike `eprintln!` it does not panic if that fails.
+pub fn report(word: &Word) {
+    let line = match WORDING.get() {
+        Some(wording) => wording(word),
+        None => format!("[rank {} {}] {}", word.rank, word.host, word.message),
+    };
     let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 

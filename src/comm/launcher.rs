@@ -12,7 +12,7 @@
 use std::env;
 
 /// Variables of a launcher: the rank, the number of ranks.
-const LAUNCHERS: [(&str, &str); 4] = [
+pub const LAUNCHERS: [(&str, &str); 4] = [
     ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), // Open MPI's mpirun
     ("MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE"),   // MVAPICH2
     ("PMI_RANK", "PMI_SIZE"),                         // hydra (MPICH, Intel), srun --mpi=pmi2

@@ -18,7 +18,11 @@ mod clock;
 mod failure;
 mod launcher;
 mod ordered;
+#[cfg(feature = "mpi")]
+mod parts;
 mod shares;
+#[cfg(feature = "mpi")]
+mod signs;
 mod solo;
 mod team;
 mod timed;
@@ -27,7 +31,7 @@ mod tree;
 mod world;
 
 pub use clock::{Clock, Phase, during};
-pub use failure::set_context;
+pub use failure::{Word, set_context, set_wording};
 pub use launcher::launcher_rank;
 pub use shares::Shares;
 pub use solo::Solo;
@@ -98,7 +102,7 @@ pub trait Comm {
     /// The name of this rank's host.
     fn hostname(&self) -> String;
 
-    /// What carries the messages, for the log: "Open MPI v4.1.4, ...", "one process".
+    /// What carries the messages, for the log: "Open MPI v4.1.4, ...", "no MPI: ...".
     fn name(&self) -> String;
 
     /// How MPI works with threads, for `doctor`.
@@ -111,12 +115,14 @@ pub trait Comm {
         None
     }
 
-    /// Leaves in order, together with all other ranks. The last call of a run.
-    fn finish(self: Box<Self>) {}
+    /// Leaves in order, together with all other ranks. The last call of a run, whose process is about
+    /// to end with an exit code: should MPI not let it go, it ends with that all the same.
+    fn finish(self: Box<Self>, _code: u8) {}
 }
 
-/// Joins the ranks that the launcher started: over MPI with the feature `mpi`, else as the one
-/// process there is. From here on a panic prints one line and ends every rank.
+/// Joins the ranks that the launcher started: over MPI with the feature `mpi`. Without it, and where
+/// no launcher is seen, as the one process there is. From here on a panic prints one line and ends
+/// every rank.
 ///
 /// # Errors
 /// A message for the user: MPI cannot start or cannot work with threads, or the launcher started
@@ -124,8 +130,8 @@ pub trait Comm {
 /// [`launcher_rank`] is `None` or 0.
 pub fn start() -> Result<Box<dyn Comm>, String> {
     #[cfg(feature = "mpi")]
-    let comm = World::start()?;
-    #[cfg(not(feature = "mpi"))]
-    let comm = Solo::start()?;
-    Ok(Box::new(comm))
+    if signs::launched() {
+        return Ok(Box::new(World::start()?));
+    }
+    Ok(Box::new(Solo::start()?))
 }

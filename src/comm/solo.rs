@@ -53,8 +53,16 @@ impl Comm for Solo {
         name.map_or("localhost".to_string(), |name| name.trim().to_string())
     }
 
+    /// What is behind the comma is of interest to `doctor` alone.
+    #[cfg(feature = "mpi")]
     fn name(&self) -> String {
-        "one process".to_string()
+        let library = super::world::library();
+        format!("no MPI: one process without a launcher, built with {library}")
+    }
+
+    #[cfg(not(feature = "mpi"))]
+    fn name(&self) -> String {
+        "no MPI: one process, built without it".to_string()
     }
 }
 

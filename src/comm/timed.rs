@@ -4,8 +4,9 @@
 //! A rank that hangs, in a file system that is gone or on a host that is cut off, sends no error to
 //! those who wait for it: MPI waits for ever, and the job burns its time. Only a clock can tell.
 
+use super::Comm;
 use super::clock::{Clock, Phase, Standing};
-use super::{Comm, failure};
+use super::failure::{self, Word};
 use std::thread;
 use std::time::Duration;
 
@@ -22,9 +23,17 @@ impl Timed {
     pub fn new(inner: Box<dyn Comm>, patience: Option<Duration>) -> Self {
         let clock = Clock::default();
         if let Some(patience) = patience {
-            let who = format!("[rank {} {}]", inner.rank(), inner.hostname());
+            let (rank, host) = (inner.rank(), inner.hostname());
             let look = clock.watched();
-            thread::spawn(move || watch(&who, patience, &look));
+            let tell = move |message: &str| {
+                failure::report(&Word {
+                    rank,
+                    host: &host,
+                    last: false,
+                    message,
+                });
+            };
+            thread::spawn(move || watch(patience, &look, &tell));
         }
         Self { inner, clock }
     }
@@ -40,16 +49,16 @@ impl Timed {
 /// So many times its patience makes the watchdog give up. Between the two a person may look.
 const ENOUGH: u32 = 10;
 
-/// Looks at a rank's clock for ever, speaks once for every time that its hand stands still, and
+/// Looks at a rank's clock for ever, tells once for every time that its hand stands still, and
 /// panics, which ends all ranks, when it does not move again.
-fn watch(who: &str, patience: Duration, look: &dyn Fn() -> Standing) {
+fn watch(patience: Duration, look: &dyn Fn() -> Standing, tell: &dyn Fn(&str)) {
     let mut told = None;
     loop {
         thread::sleep((patience / 4).min(Duration::from_secs(10)));
         let now = look();
         if now.time >= patience && told != Some(now.mark) {
             told = Some(now.mark);
-            failure::report(&format!("{who} {}", describe(&now)));
+            tell(&describe(&now));
         }
         let enough = patience.saturating_mul(ENOUGH + u32::from(now.phase == Phase::Communication));
         // Those who wait leave the last word to the one that they wait for.
@@ -138,7 +147,7 @@ impl Comm for Timed {
         Some(&self.clock)
     }
 
-    fn finish(self: Box<Self>) {
-        self.inner.finish();
+    fn finish(self: Box<Self>, code: u8) {
+        self.inner.finish(code);
     }
 }

@@ -1,0 +1,170 @@
+//! A program that no launcher started is one process, which does not wait half a second for
+//! MPI to start; it ends, well or badly, as ranks do. What may have been a launcher starts MPI.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![cfg(all(feature = "mpi", unix))]
+
+mod common;
+
+use common::job::send;
+use common::{digest, mpi, program, state, summary, text, wait_until};
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use tempfile::tempdir;
+
+/// A small run that never converges.
+const SMALL: [&str; 7] = [
+    "run",
+    "--threads=1",
+    "--set=network.hidden=[6]",
+    "--set=sampling.points=60",
+    "--set=sampling.boundary_points=24",
+    "--set=stop.energy=0.0",
+    "--set=checkpoint.every=10",
+];
+
+/// What the header says of a process without MPI.
+const NO_MPI: &str = "no MPI: one process without a launcher";
+
+/// The small run in a folder, in an environment.
+fn small(out: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
+    let mut command = program();
+    command.args(SMALL).arg("--out").arg(out).args(arguments);
+    command.envs(variables.iter().copied());
+    command.stdin(Stdio::null());
+    command
+}
+
+fn run(out: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+    small(out, variables, arguments).output().unwrap()
+}
+
+#[test]
+fn without_a_launcher_there_is_no_mpi_and_the_same_result() {
+    let folder = tempdir().unwrap();
+    let reach = |name: &str, variables: &[(&str, &str)]| {
+        let out = folder.path().join(name);
+        let output = run(&out, variables, &["--set=stop.steps=5"]);
+        let header = text(&output.stderr);
+        assert!(output.status.success(), "{header}");
+        (header.contains(NO_MPI), digest(&out))
+    };
+    let (no_mpi, alone) = reach("alone", &[]);
+    assert!(no_mpi);
+    // What a user may have set, and the shell of a batch script.
+    let shell = [
+        ("OMPI_MCA_btl_base_verbose", "0"),
+        ("OMPI_ALLOW_RUN_AS_ROOT", "1"),
+        ("SLURM_JOB_ID", "7"),
+        ("SLURM_NTASKS", "16"),
+        ("SLURM_PROCID", "0"),
+    ];
+    assert_eq!(reach("shell", &shell), (true, alone.clone()));
+    assert_eq!(reach("doubtful", &[("FLUX_URI", "local")]), (false, alone));
+}
+
+#[test]
+fn the_launcher_of_another_mpi_is_noticed() {
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
+    let size = match mpi::is_mpich() {
+        true => "OMPI_COMM_WORLD_SIZE",
+        false => "PMI_SIZE",
+    };
+    let output = run(&out, &[(size, "4")], &[]);
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("started 4 copies"), "{stderr}");
+    assert!(stderr.contains("of another MPI"), "{stderr}");
+    // Programs read of it too.
+    let output = run(&out, &[(size, "4")], &["--log=json"]);
+    let line: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(line["level"], "error");
+    assert!(!out.exists());
+}
+
+#[test]
+fn term_saves_and_stops_one_process() {
+    let folder = tempdir().unwrap();
+    let out = folder.path().join("out");
+    let endless = ["--quiet", "--set=stop.steps=1000000"];
+    let mut child = small(&out, &[], &endless).spawn().unwrap();
+    wait_until(|| out.join("checkpoint/state.ned").exists());
+    send("-TERM", child.id());
+    assert!(child.wait().unwrap().success());
+    let found = summary(&out);
+    assert_eq!(found["status"], "stopped");
+    assert!(found["reason"].as_str().unwrap().contains("SIGTERM"));
+    assert_eq!(found["steps"], state(&out).step);
+}
+
+/// Whoever writes the next checkpoint waits for a reader that never comes.
+fn hang(out: &Path, arguments: &[&str]) -> String {
+    let begun = run(out, &[], &["--quiet", "--set=stop.steps=10"]);
+    assert!(begun.status.success());
+    let pipe = out.join("checkpoint/state.tmp");
+    assert!(Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    let hung = [&["--quiet", "--watchdog=0.2s"], arguments].concat();
+    let output = run(out, &[], &hung);
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(101), "{stderr}");
+    stderr
+}
+
+#[test]
+fn the_watchdog_ends_one_process_too() {
+    let folder = tempdir().unwrap();
+    let stderr = hang(&folder.path().join("out"), &[]);
+    let lines: Vec<&str> = stderr.lines().collect();
+    let (last, before) = lines.split_last().unwrap();
+    assert!(last.contains("ends the job") && last.contains("step"));
+    assert!(before[0].contains("watchdog: has been busy for"));
+    assert!(lines.iter().all(|l| l.starts_with("[rank 0 ")), "{stderr}");
+}
+
+#[test]
+fn programs_can_read_the_last_words_of_a_rank() {
+    let folder = tempdir().unwrap();
+    let stderr = hang(&folder.path().join("out"), &["--log", "json"]);
+    let object = |line: &str| serde_json::from_str::<Value>(line).expect(line);
+    let lines: Vec<Value> = stderr.lines().map(object).collect();
+    let (last, before) = lines.split_last().unwrap();
+    assert_eq!(
+        (&last["level"], &last["rank"]),
+        (&"error".into(), &0.into())
+    );
+    for word in ["panicked", "ends the job"] {
+        assert!(last["message"].as_str().unwrap().contains(word), "{last}");
+    }
+    assert_eq!(before[0]["level"], "warning");
+    assert!(before[0]["host"].is_string());
+}
+
+/// Not a promise of its own: what the next test runs.
+#[test]
+fn a_thread_that_panics() {
+    if std::env::var("NED_TEST_PANIC").is_err() {
+        return;
+    }
+    let comm = ned_dist::comm::start().unwrap();
+    assert!(comm.name().starts_with(NO_MPI));
+    ned_dist::comm::set_context("step 14".into());
+    let worker = std::thread::spawn(|| panic!("this thread\nhas had enough"));
+    worker.join().unwrap_err();
+    comm.finish(0);
+}
+
+#[test]
+fn a_panic_ends_one_process_with_one_line() {
+    let mut this = Command::new(std::env::current_exe().unwrap());
+    this.args(["--exact", "a_thread_that_panics", "--nocapture"]);
+    this.env("NED_TEST_PANIC", "1").env_remove("RUST_BACKTRACE");
+    let output = this.output().unwrap();
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(101), "{stderr}");
+    let said: Vec<&str> = stderr.lines().collect();
+    assert_eq!(said.len(), 1, "{stderr}");
+    for word in ["[rank 0 ", "step 14", "this thread; has had enough"] {
+        assert!(said[0].contains(word), "{word} is not in: {stderr}");
+    }
+}

@@ -1,11 +1,13 @@
 //! Evaluation at many points: the pool's nodes as a list of instructions on columns.
 //!
 //! Points go through in blocks that keep all intermediate columns in cache, one operation at a time,
-//! so the loops are simple enough for the compiler to vectorise. Every point undergoes the same
+//! so the loops are simple enough for the compiler to vectorise, elementary functions among them. Every point undergoes the same
 //! operations in the same order, whatever block it is in: its bits do not depend on the batch.
 
 use super::function::{Function, Operation, integer_power};
 use super::pool::{Id, Node, Pool, Symbol};
+use crate::elementary::{all_near, erf, exp, log, sin_cos_near, tanh};
+use crate::simd::vectorised;
 use std::collections::HashMap;
 
 /// Points in a block: 2 kB a column.
@@ -140,7 +142,10 @@ impl Tape {
                 .iter()
                 .map(|c| c.map_or(View::Constant(f64::NAN), |c| View::Column(&c[start..end])))
                 .collect();
-            self.eval_block(end - start, &inputs, &mut registers);
+            vectorised(
+                #[inline(always)]
+                || self.eval_block(end - start, &inputs, &mut registers),
+            );
             for (result, &place) in results.iter_mut().zip(&self.outputs) {
                 match view(place, &inputs, &registers) {
                     View::Constant(value) => result.resize(end, value),
@@ -151,6 +156,7 @@ impl Tape {
         results
     }
 
+    #[inline(always)]
     fn eval_block(&self, n: usize, inputs: &[View], registers: &mut [Vec<f64>]) {
         for &(target, step) in &self.steps {
             // Out of the list while it is written, so that the others can be read.
@@ -161,9 +167,7 @@ impl Tape {
                 Step::Negate(a) => unary(out, at(a), |x| -x),
                 Step::IntegerPower(a, 2) => unary(out, at(a), |x| x * x),
                 Step::IntegerPower(a, n) => unary(out, at(a), |x| integer_power(x, n)),
-                Step::Apply(Function::Sqrt, a) => unary(out, at(a), f64::sqrt),
-                Step::Apply(Function::Abs, a) => unary(out, at(a), f64::abs),
-                Step::Apply(function, a) => unary(out, at(a), |x| function.apply(x)),
+                Step::Apply(function, a) => apply(function, out, at(a)),
                 Step::Binary(operation, a, b) => binary_step(operation, out, at(a), at(b)),
                 Step::Select(c, a, b) => select(out, at(c), at(a), at(b)),
             }
@@ -180,6 +184,14 @@ enum View<'a> {
 }
 
 impl View<'_> {
+    /// Whether the sine's fast loop serves all values.
+    fn is_near(self) -> bool {
+        match self {
+            Self::Constant(value) => all_near(&[value]),
+            Self::Column(values) => all_near(values),
+        }
+    }
+
     fn get(self, point: usize) -> f64 {
         match self {
             Self::Constant(value) => value,
@@ -196,6 +208,23 @@ fn view<'a>(place: Place, inputs: &[View<'a>], registers: &'a [Vec<f64>]) -> Vie
     }
 }
 
+/// One loop for each function that is worth vectorising.
+#[inline(always)]
+fn apply(function: Function, out: &mut [f64], a: View) {
+    match function {
+        Function::Sin if a.is_near() => unary(out, a, #[inline(always)] |x| sin_cos_near(x)[0]),
+        Function::Cos if a.is_near() => unary(out, a, #[inline(always)] |x| sin_cos_near(x)[1]),
+        Function::Tanh => unary(out, a, tanh),
+        Function::Exp => unary(out, a, exp),
+        Function::Log => unary(out, a, log),
+        Function::Erf => unary(out, a, erf),
+        Function::Sqrt => unary(out, a, f64::sqrt),
+        Function::Abs => unary(out, a, f64::abs),
+        _ => unary(out, a, |x| function.apply(x)),
+    }
+}
+
+#[inline(always)]
 fn unary(out: &mut [f64], a: View, f: impl Fn(f64) -> f64) {
     match a {
         View::Constant(a) => out.fill(f(a)),
@@ -204,6 +233,7 @@ fn unary(out: &mut [f64], a: View, f: impl Fn(f64) -> f64) {
 }
 
 /// One loop for each operation that is worth vectorising.
+#[inline(always)]
 fn binary_step(operation: Operation, out: &mut [f64], a: View, b: View) {
     match operation {
         Operation::Add => binary(out, a, b, |a, b| a + b),
@@ -214,6 +244,7 @@ fn binary_step(operation: Operation, out: &mut [f64], a: View, b: View) {
     }
 }
 
+#[inline(always)]
 fn binary(out: &mut [f64], a: View, b: View, f: impl Fn(f64, f64) -> f64) {
     match (a, b) {
         (View::Constant(a), View::Constant(b)) => out.fill(f(a, b)),

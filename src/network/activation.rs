@@ -1,8 +1,7 @@
 //! Activation functions with the three derivatives that a reverse sweep through a Laplacian needs.
 
-use super::tanh::tanh;
 use crate::deck::ActivationName;
-use std::f64::consts::{FRAC_1_SQRT_2, PI};
+use crate::elementary::{all_near, exp, log1p_of_share, normal, sin_cos, sin_cos_near, tanh};
 
 /// A scalar nonlinearity σ, applied to every hidden unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,24 +53,34 @@ impl Activation {
         Self::Relu,
     ];
 
+    /// Operations for σ(z) and its derivatives, as they are written: additions, multiplications and
+    /// divisions.
+    pub fn operations(self) -> f64 {
+        match self {
+            Self::Tanh => 53.0,
+            Self::Sin => 45.0,
+            Self::Gelu => 121.0,
+            Self::Softplus => 80.0,
+            Self::Relu => 1.0,
+        }
+    }
+
     /// σ, σ', σ'', σ''' at every z, into slices of the same length.
     #[inline(always)]
     pub fn fill(self, z: &[f64], into: [&mut [f64]; 4]) {
-        let n = z.len();
-        let [value, first, second, third] = into.map(|slice| &mut slice[..n]);
-        // A loop of its own for tanh, which vectorises; the others call into libm.
-        if self == Self::Tanh {
-            for k in 0..n {
-                let t = tanh_taylor(z[k]);
-                (value[k], first[k]) = (t.value, t.first);
-                (second[k], third[k]) = (t.second, t.third);
-            }
-            return;
-        }
-        for k in 0..n {
-            let t = self.taylor(z[k]);
-            (value[k], first[k]) = (t.value, t.first);
-            (second[k], third[k]) = (t.second, t.third);
+        match self {
+            Self::Tanh => each(z, into, tanh_taylor),
+            // The sine of large numbers is another loop, which does not vectorise.
+            Self::Sin if all_near(z) => each(
+                z,
+                into,
+                #[inline(always)]
+                |z| sine_taylor(sin_cos_near(z)),
+            ),
+            Self::Sin => each(z, into, |z| sine_taylor(sin_cos(z))),
+            Self::Gelu => each(z, into, gelu),
+            Self::Softplus => each(z, into, softplus),
+            Self::Relu => each(z, into, relu),
         }
     }
 
@@ -79,16 +88,23 @@ impl Activation {
     pub fn taylor(self, z: f64) -> Taylor {
         match self {
             Self::Tanh => tanh_taylor(z),
-            Self::Sin => {
-                let (sin, cos) = z.sin_cos();
-                taylor(sin, cos, -sin, -cos)
-            }
+            Self::Sin => sine_taylor(sin_cos(z)),
             Self::Gelu => gelu(z),
             Self::Softplus => softplus(z),
-            Self::Relu if z > 0.0 => taylor(z, 1.0, 0.0, 0.0),
-            // NaN must not be mistaken for a quiet unit.
-            Self::Relu => taylor(0.0 * z, 0.0, 0.0, 0.0),
+            Self::Relu => relu(z),
         }
+    }
+}
+
+/// One loop over all z: without branches in `taylor` it is one of vectors.
+#[inline(always)]
+fn each(z: &[f64], into: [&mut [f64]; 4], taylor: impl Fn(f64) -> Taylor) {
+    let n = z.len();
+    let [value, first, second, third] = into.map(|slice| &mut slice[..n]);
+    for k in 0..n {
+        let t = taylor(z[k]);
+        (value[k], first[k]) = (t.value, t.first);
+        (second[k], third[k]) = (t.second, t.third);
     }
 }
 
@@ -110,19 +126,45 @@ fn tanh_taylor(z: f64) -> Taylor {
     taylor(t, s, -2.0 * t * s, s * (6.0 * t * t - 2.0))
 }
 
-fn gelu(z: f64) -> Taylor {
-    let cdf = 0.5 * libm::erfc(-z * FRAC_1_SQRT_2);
-    let pdf = (-0.5 * z * z).exp() / (2.0 * PI).sqrt();
-    let second = pdf * (2.0 - z * z);
-    taylor(z * cdf, cdf + z * pdf, second, pdf * z * (z * z - 4.0))
+#[inline(always)]
+fn sine_taylor([sin, cos]: [f64; 2]) -> Taylor {
+    taylor(sin, cos, -sin, -cos)
 }
 
+/// (z Φ)' = Φ + z φ, and φ' = −z φ.
+#[inline(always)]
+fn gelu(z: f64) -> Taylor {
+    let at = normal(z);
+    let density = at.density;
+    // Where φ is zero, so are its products with z, infinite or not.
+    let short = if density == 0.0 { 0.0 } else { z };
+    let value = if at.below == 0.0 { -0.0 } else { z * at.below };
+    taylor(
+        value,
+        at.below + short * density,
+        density * (2.0 - short * short),
+        density * short * (short * short - 4.0),
+    )
+}
+
+/// Everything comes from t = e^(−|z|), so that neither end overflows or loses its digits.
+#[inline(always)]
 fn softplus(z: f64) -> Taylor {
-    let tail = (-z.abs()).exp();
-    let value = z.max(0.0) + tail.ln_1p() + 0.0 * z;
-    let s = if z >= 0.0 { 1.0 } else { tail } / (1.0 + tail);
-    let d = s * (1.0 - s);
-    taylor(value, s, d, d * (1.0 - 2.0 * s))
+    let t = exp(-z.abs());
+    let inverse = 1.0 / (1.0 + t);
+    let (above, s) = if z < 0.0 { (0.0, t * inverse) } else { (z, inverse) };
+    let d = t * inverse * inverse;
+    // 1 − 2 s.
+    let odd = ((1.0 - t) * inverse).copysign(-z);
+    taylor(above + log1p_of_share(t), s, d, d * odd)
+}
+
+/// NaN must not be mistaken for a quiet unit: 0 z keeps it.
+#[inline(always)]
+fn relu(z: f64) -> Taylor {
+    let active = z > 0.0;
+    let value = if active { z } else { 0.0 * z };
+    taylor(value, if active { 1.0 } else { 0.0 }, 0.0, 0.0)
 }
 
 #[cfg(test)]

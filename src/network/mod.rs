@@ -15,7 +15,6 @@ mod input;
 mod layer;
 mod mlp;
 mod operations;
-mod tanh;
 mod trace;
 
 pub use activation::Activation;

@@ -9,35 +9,35 @@
 //! ȧ_ij = σ' ż_ij + σ'' (z_i ż_j + z_j ż_i) + (σ'' z_ij + σ''' z_i z_j) ż.
 
 use super::Activation;
+use super::scratch::Scratch;
 use crate::jet::Layout;
 use crate::simd::vectorised;
-use faer::Mat;
 
 /// A hidden layer's streams before (z) and after (a) the activation, and σ', σ'', σ''' at z.
 pub(super) struct Hidden {
-    z: Mat<f64>,
+    z: Scratch,
     /// Streams after the activation, (streams · n, units).
-    pub(super) a: Mat<f64>,
-    slope: [Mat<f64>; 3],
+    pub(super) a: Scratch,
+    slope: [Scratch; 3],
 }
 
 impl Hidden {
     /// Applies the activation to the streams `z` of n points.
-    pub(super) fn new(z: Mat<f64>, n: usize, layout: &Layout, activation: Activation) -> Self {
+    pub(super) fn new(z: Scratch, n: usize, layout: &Layout, activation: Activation) -> Self {
         let units = z.ncols();
-        let mut a = Mat::zeros(z.nrows(), units);
-        let mut slope = [(); 3].map(|()| Mat::zeros(n, units));
+        let mut a = Scratch::new(layout.streams() * n, units);
+        let mut slope = [(); 3].map(|()| Scratch::new(n, units));
         vectorised(
             #[inline(always)]
             || {
                 for j in 0..units {
-                    let z = z.col_as_slice(j);
-                    let a = a.col_as_slice_mut(j);
+                    let z = z.column(j);
+                    let a = a.column_mut(j);
                     let [first, second, third] = &mut slope;
                     let [first, second, third] = [
-                        first.col_as_slice_mut(j),
-                        second.col_as_slice_mut(j),
-                        third.col_as_slice_mut(j),
+                        first.column_mut(j),
+                        second.column_mut(j),
+                        third.column_mut(j),
                     ];
                     activation.fill(&z[..n], [&mut a[..n], first, second, third]);
                     push_streams(layout, n, z, first, second, a);
@@ -50,12 +50,12 @@ impl Hidden {
     /// The change of a with a change of z, in place, for one unit.
     #[inline(always)]
     pub(super) fn push_unit(&self, layout: &Layout, n: usize, unit: usize, change: &mut [f64]) {
-        let z = self.z.col_as_slice(unit);
+        let z = self.z.column(unit);
         let [first, second, third] = &self.slope;
         let [first, second, third] = [
-            first.col_as_slice(unit),
-            second.col_as_slice(unit),
-            third.col_as_slice(unit),
+            first.column(unit),
+            second.column(unit),
+            third.column(unit),
         ];
         let (value, rest) = change.split_at_mut(n);
         // From the last stream to the first: each needs the ż of those before.
@@ -104,12 +104,12 @@ impl Hidden {
     /// The adjoint of z from the adjoint of a, in place, for one unit.
     #[inline(always)]
     pub(super) fn pull_unit(&self, layout: &Layout, n: usize, unit: usize, adjoint: &mut [f64]) {
-        let z = self.z.col_as_slice(unit);
+        let z = self.z.column(unit);
         let [first, second, third] = &self.slope;
         let [first, second, third] = [
-            first.col_as_slice(unit),
-            second.col_as_slice(unit),
-            third.col_as_slice(unit),
+            first.column(unit),
+            second.column(unit),
+            third.column(unit),
         ];
         let (value, rest) = adjoint.split_at_mut(n);
         for k in 0..n {
@@ -174,25 +174,32 @@ fn push_streams(
     if !layout.has_first() {
         return;
     }
-    for i in 0..layout.dim() {
-        let start = layout.first(i) * n;
-        let (a_i, z_i) = (&mut a[start..][..n], &z[start..][..n]);
-        for k in 0..n {
-            a_i[k] = first[k] * z_i[k];
-        }
-    }
-    if let Some(stream) = layout.laplacian() {
-        let target = &mut a[stream * n..][..n];
-        target.fill(0.0);
-        for i in 0..layout.dim() {
-            let z_i = &z[layout.first(i) * n..][..n];
-            for k in 0..n {
-                target[k] += z_i[k] * z_i[k];
+    match layout.laplacian() {
+        None => {
+            for i in 0..layout.dim() {
+                let start = layout.first(i) * n;
+                let (a_i, z_i) = (&mut a[start..][..n], &z[start..][..n]);
+                for k in 0..n {
+                    a_i[k] = first[k] * z_i[k];
+                }
             }
         }
-        let z_lap = &z[stream * n..][..n];
-        for k in 0..n {
-            target[k] = first[k] * z_lap[k] + second[k] * target[k];
+        Some(stream) => {
+            let (firsts, later) = a[n..].split_at_mut((stream - 1) * n);
+            let laplacian = &mut later[..n];
+            laplacian.fill(0.0);
+            for i in 0..layout.dim() {
+                let start = layout.first(i) * n;
+                let (a_i, z_i) = (&mut firsts[start - n..][..n], &z[start..][..n]);
+                for k in 0..n {
+                    a_i[k] = first[k] * z_i[k];
+                    laplacian[k] += z_i[k] * z_i[k];
+                }
+            }
+            let z_lap = &z[stream * n..][..n];
+            for k in 0..n {
+                laplacian[k] = first[k] * z_lap[k] + second[k] * laplacian[k];
+            }
         }
     }
     for (stream, i, j) in layout.second() {

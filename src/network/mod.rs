@@ -15,6 +15,7 @@ mod input;
 mod layer;
 mod mlp;
 mod operations;
+mod scratch;
 mod trace;
 
 pub use activation::Activation;

@@ -6,7 +6,7 @@
 //! square in the exponent is taken in two parts, or its rounding would cost hundreds of units in the
 //! tail. Below 1, erf x = x + x p(x²) keeps the digits that 1 − erfc x would lose.
 
-use super::exp::exp_of_sum;
+use super::exp::{expm1_near, reduced_sum, scaled_back};
 use super::{clamped, cubic};
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
@@ -19,40 +19,96 @@ const TAIL: f64 = 40.0;
 #[inline(always)]
 pub fn erf(x: f64) -> f64 {
     let size = clamped(x.abs(), 0.0, LARGEST);
-    let small = size + size * excess(size * size);
-    let large = 1.0 - exp_of_minus_square(size, 1.0) * scaled(size);
-    let value = if size < 1.0 { small } else { large };
-    value.copysign(x)
+    joined(exp_of_minus_square(size, 1.0), scaled(size), x)
 }
 
-/// The normal distribution at one point.
-#[derive(Clone, Copy, Debug)]
-pub struct Normal {
-    /// Φ(z), the share below z.
-    pub below: f64,
-    /// φ(z), the density.
-    pub density: f64,
-}
-
-/// Φ(z) and φ(z), within 6 units in the last place.
+/// erf x at every x, in place, with other slices to work in: the same bits as [`erf`].
 #[inline(always)]
-pub fn normal(z: f64) -> Normal {
-    let size = clamped(z.abs(), 0.0, TAIL);
-    let bell = exp_of_minus_square(size, 0.5);
-    let tail = 0.5 * bell * scaled(size * FRAC_1_SQRT_2);
-    Normal {
-        below: if z > 0.0 { 1.0 - tail } else { tail },
-        density: bell * (0.5 * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI),
+pub fn erf_each(x: &mut [f64], spare: [&mut [f64]; 2]) {
+    let n = x.len();
+    let [bell, tail] = spare.map(|slice| &mut slice[..n]);
+    for k in 0..n {
+        [bell[k], tail[k]] = minus_square(clamped(x[k].abs(), 0.0, LARGEST), 1.0);
+    }
+    exp_of_reduced(bell, tail);
+    for k in 0..n {
+        tail[k] = scaled(clamped(x[k].abs(), 0.0, LARGEST));
+    }
+    for k in 0..n {
+        x[k] = joined(bell[k], tail[k], x[k]);
     }
 }
 
-/// e^(−factor x²), the square to twice the digits.
+/// erf x from e^(−x²) and e^(x²) erfc x.
+#[inline(always)]
+fn joined(bell: f64, tail: f64, x: f64) -> f64 {
+    let size = clamped(x.abs(), 0.0, LARGEST);
+    let small = size + size * excess(size * size);
+    let value = if size < 1.0 { small } else { 1.0 - bell * tail };
+    value.copysign(x)
+}
+
+/// [Φ(z), φ(z)], the normal distribution below z and its density, within 6 units in the last place.
+#[inline(always)]
+pub fn normal(z: f64) -> [f64; 2] {
+    let size = clamped(z.abs(), 0.0, TAIL);
+    distribution(
+        exp_of_minus_square(size, 0.5),
+        scaled(size * FRAC_1_SQRT_2),
+        z,
+    )
+}
+
+/// Φ and φ at every z, into slices: the same bits as [`normal`].
+#[inline(always)]
+pub fn normal_each(z: &[f64], below: &mut [f64], density: &mut [f64]) {
+    let n = z.len();
+    let [below, density] = [below, density].map(|slice| &mut slice[..n]);
+    for k in 0..n {
+        [density[k], below[k]] = minus_square(clamped(z[k].abs(), 0.0, TAIL), 0.5);
+    }
+    exp_of_reduced(density, below);
+    for k in 0..n {
+        below[k] = scaled(clamped(z[k].abs(), 0.0, TAIL) * FRAC_1_SQRT_2);
+    }
+    for k in 0..n {
+        [below[k], density[k]] = distribution(density[k], below[k], z[k]);
+    }
+}
+
+/// From e^(−z²/2) and e^(z²/2) erfc |z/√2|.
+#[inline(always)]
+fn distribution(bell: f64, tail: f64, z: f64) -> [f64; 2] {
+    let tail = 0.5 * bell * tail;
+    [
+        if z > 0.0 { 1.0 - tail } else { tail },
+        bell * (0.5 * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI),
+    ]
+}
+
+/// e^(−factor x²).
 #[inline(always)]
 fn exp_of_minus_square(x: f64, factor: f64) -> f64 {
+    let [r, n] = minus_square(x, factor);
+    scaled_back(expm1_near(r), n)
+}
+
+/// The same in stages, from r in the place of the result, and n.
+#[inline(always)]
+fn exp_of_reduced(r: &mut [f64], n: &[f64]) {
+    r.iter_mut().for_each(|r| *r = expm1_near(*r));
+    r.iter_mut()
+        .zip(n)
+        .for_each(|(e, n)| *e = scaled_back(*e, *n));
+}
+
+/// −factor x² to twice the digits, reduced to [r, n] for the exponential.
+#[inline(always)]
+fn minus_square(x: f64, factor: f64) -> [f64; 2] {
     // 26 bits, whose square is exact.
     let high = f64::from_bits(x.to_bits() & !((1 << 27) - 1));
     let low = (x - high) * (x + high);
-    exp_of_sum(-factor * (high * high), -factor * low)
+    reduced_sum(-factor * (high * high), -factor * low)
 }
 
 /// e^(x²) erfc x for x from 0 to [`LARGEST`] and somewhat beyond.
@@ -156,10 +212,13 @@ mod tests {
 
     #[test]
     fn the_normal_distribution_is_within_six_units_down_to_its_tail() {
-        let x: Vec<f64> = arguments(37.0).into_iter().filter(|z| z.abs() < 37.0).collect();
+        let x: Vec<f64> = arguments(37.0)
+            .into_iter()
+            .filter(|z| z.abs() < 37.0)
+            .collect();
         // libm's own error is two more.
-        assert_within(8, &x, |z| normal(z).below, exact_below);
-        let deep = normal(-37.5).below;
+        assert_within(8, &x, |z| normal(z)[0], exact_below);
+        let deep = normal(-37.5)[0];
         assert!((deep / 4.605_353_009_581_955e-308 - 1.0).abs() < 1e-13);
     }
 
@@ -167,8 +226,8 @@ mod tests {
     fn the_density_is_the_slope_of_the_distribution() {
         for z in [-30.0, -7.5, -1.0, -0.1, 0.0, 0.4, 2.0, 5.0] {
             let h = 1e-4;
-            let slope = (normal(z + h).below - normal(z - h).below) / (2.0 * h);
-            let density = normal(z).density;
+            let slope = (normal(z + h)[0] - normal(z - h)[0]) / (2.0 * h);
+            let density = normal(z)[1];
             // The third derivative is (z² − 1) φ.
             let error = h * h * (z * z + 1.0) * density + 1e-12;
             assert!((slope - density).abs() < error, "{z}: {slope} {density}");
@@ -178,9 +237,9 @@ mod tests {
     #[test]
     fn ends_and_nan() {
         for (z, below) in [(-1e300, 0.0), (f64::NEG_INFINITY, 0.0), (1e300, 1.0)] {
-            assert_eq!(normal(z).below, below);
-            assert_eq!(normal(z).density, 0.0);
+            assert_eq!(normal(z)[0], below);
+            assert_eq!(normal(z)[1], 0.0);
         }
-        assert!(normal(f64::NAN).density.is_nan());
+        assert!(normal(f64::NAN)[1].is_nan());
     }
 }

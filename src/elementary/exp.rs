@@ -11,19 +11,45 @@ const LOWEST: f64 = -746.0;
 /// eˣ, within 1 unit in the last place.
 #[inline(always)]
 pub fn exp(x: f64) -> f64 {
-    exp_of_sum(x, 0.0)
+    let [r, n] = reduced(x);
+    scaled_back(expm1_near(r), n)
 }
 
-/// e^(x + low) for a `low` of at most 1e-3 that x has no room for.
+/// eˣ at every x, in place, with another slice to work in: the same bits as [`exp`].
 #[inline(always)]
-pub(super) fn exp_of_sum(x: f64, low: f64) -> f64 {
+pub fn exp_each(x: &mut [f64], spare: &mut [f64]) {
+    let spare = &mut spare[..x.len()];
+    for k in 0..x.len() {
+        [x[k], spare[k]] = reduced(x[k]);
+    }
+    x.iter_mut().for_each(|x| *x = expm1_near(*x));
+    for k in 0..x.len() {
+        x[k] = scaled_back(x[k], spare[k]);
+    }
+}
+
+/// [r, n] of x + low, for a `low` of at most 1e-3 that x has no room for.
+#[inline(always)]
+pub(super) fn reduced_sum(x: f64, low: f64) -> [f64; 2] {
+    let [r, n] = reduced(x);
+    [r + low, n]
+}
+
+/// [r, n].
+#[inline(always)]
+fn reduced(x: f64) -> [f64; 2] {
     let x = clamped(x, LOWEST, HIGHEST);
     let n = (x * LOG2_E + ROUND) - ROUND;
-    let r = ((x - n * LOG2_HIGH) - n * LOG2_LOW) + low;
+    [(x - n * LOG2_HIGH) - n * LOG2_LOW, n]
+}
+
+/// 2ⁿ (1 + e).
+#[inline(always)]
+pub(super) fn scaled_back(e: f64, n: f64) -> f64 {
     // By two factors, because 2ⁿ itself may be too large or too small to be a number.
     let half = (0.5 * n + ROUND) - ROUND;
     let [first, second] = [power_of_two(half), power_of_two(n - half)];
-    (first * expm1_near(r) + first) * second
+    (first * e + first) * second
 }
 
 /// 2ⁿ for a whole n from -1022 to 1023.
@@ -36,12 +62,7 @@ fn power_of_two(n: f64) -> f64 {
 #[inline(always)]
 pub(super) fn expm1_near(r: f64) -> f64 {
     const A: [f64; 4] = [1.0 / 2.0, 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0];
-    const B: [f64; 4] = [
-        1.0 / 720.0,
-        1.0 / 5_040.0,
-        1.0 / 40_320.0,
-        1.0 / 362_880.0,
-    ];
+    const B: [f64; 4] = [1.0 / 720.0, 1.0 / 5_040.0, 1.0 / 40_320.0, 1.0 / 362_880.0];
     const C: [f64; 4] = [
         1.0 / 3_628_800.0,
         1.0 / 39_916_800.0,
@@ -72,7 +93,9 @@ mod tests {
         for x in [-300.25, -1.5, 0.0, 2.75, 300.5] {
             for low in [1e-4, -3e-9] {
                 let exact = libm::exp(x) * (1.0 + libm::expm1(low));
-                assert!((exp_of_sum(x, low) / exact - 1.0).abs() < 5e-16);
+                let [r, n] = reduced_sum(x, low);
+                let found = scaled_back(expm1_near(r), n);
+                assert!((found / exact - 1.0).abs() < 5e-16);
             }
         }
     }

@@ -85,7 +85,9 @@ mod tests {
 
     #[test]
     fn log1p_is_within_two_units_between_zero_and_one() {
-        let shares = arguments(1.0).into_iter().filter(|x| (0.0..=1.0).contains(x));
+        let shares = arguments(1.0)
+            .into_iter()
+            .filter(|x| (0.0..=1.0).contains(x));
         let x: Vec<f64> = shares.chain([1.0]).collect();
         // libm's own error is another.
         assert_within(3, &x, log1p_of_share, libm::log1p);

@@ -18,13 +18,6 @@ const PARTS: [f64; 4] = [
     8.478_427_660_368_9e-32,
 ];
 
-/// Whether all of `x` are of at most that size.
-#[inline(always)]
-pub fn all_near(x: &[f64]) -> bool {
-    // Without an early end, which would keep it from being a loop of vectors.
-    x.iter().fold(true, |near, x| near & (x.abs() <= NEAR))
-}
-
 /// sin x, within 2 units in the last place.
 #[inline]
 pub fn sin(x: f64) -> f64 {
@@ -46,14 +39,49 @@ pub fn sin_cos(x: f64) -> [f64; 2] {
     }
 }
 
-/// [sin x, cos x] of |x| up to 1e6, for loops over x that are [`all_near`]; the same bits as [`sin_cos`] there.
+/// [sin x, cos x] of |x| up to [`NEAR`].
 #[inline(always)]
-pub fn sin_cos_near(x: f64) -> [f64; 2] {
+fn sin_cos_near(x: f64) -> [f64; 2] {
+    let [r, quadrant] = reduced(x);
+    turned(sin_of_eighth(r), cos_of_eighth(r), quadrant, x)
+}
+
+/// Sines and cosines of every x, with another slice to work in: the same bits as [`sin_cos`].
+#[inline(always)]
+pub fn sin_cos_each(x: &[f64], sin: &mut [f64], cos: &mut [f64], spare: &mut [f64]) {
+    let n = x.len();
+    let [sin, cos, spare] = [sin, cos, spare].map(|slice| &mut slice[..n]);
+    for k in 0..n {
+        [sin[k], spare[k]] = reduced(x[k]);
+    }
+    for k in 0..n {
+        cos[k] = cos_of_eighth(sin[k]);
+        sin[k] = sin_of_eighth(sin[k]);
+    }
+    for k in 0..n {
+        [sin[k], cos[k]] = turned(sin[k], cos[k], spare[k], x[k]);
+    }
+    if !x.iter().fold(true, |near, x| near & (x.abs() <= NEAR)) {
+        for k in 0..n {
+            [sin[k], cos[k]] = sin_cos(x[k]);
+        }
+    }
+}
+
+/// [r, a number whose last bits are those of n].
+#[inline(always)]
+fn reduced(x: f64) -> [f64; 2] {
     let size = x.abs();
     let shifted = size * FRAC_2_PI + ROUND;
-    let (n, quadrant) = (shifted - ROUND, shifted.to_bits());
+    let n = shifted - ROUND;
     let r = ((size - n * PARTS[0]) - n * PARTS[1]) - n * PARTS[2] - n * PARTS[3];
-    let (s, c) = (sin_of_eighth(r), cos_of_eighth(r));
+    [r, shifted]
+}
+
+/// [sin x, cos x] from those of r.
+#[inline(always)]
+fn turned(s: f64, c: f64, shifted: f64, x: f64) -> [f64; 2] {
+    let quadrant = shifted.to_bits();
     let exchanged = quadrant & 1 == 1;
     let (s, c) = if exchanged { (c, s) } else { (s, c) };
     // The sine is negative in the quadrants 2 and 3, and odd; the cosine in 1 and 2.
@@ -115,7 +143,11 @@ mod tests {
         let zeros = (1..100_000).map(|n| f64::from(n) * FRAC_PI_2);
         let zeros = zeros.flat_map(|x| [x.next_down(), x, x.next_up()]);
         let more = (0..20_000).map(|k| NEAR * (0.9 + f64::from(k) * 1e-5));
-        arguments(50.0).into_iter().chain(zeros).chain(more).collect()
+        arguments(50.0)
+            .into_iter()
+            .chain(zeros)
+            .chain(more)
+            .collect()
     }
 
     #[test]

@@ -11,14 +11,43 @@ const LARGEST: f64 = 40.0;
 /// tanh x, within 3 units in the last place.
 #[inline(always)]
 pub fn tanh(x: f64) -> f64 {
+    let [r, power] = reduced(x);
+    finished(expm1_near(r), power, x)
+}
+
+/// tanh z at every z, into a slice, with another to work in: the same bits as [`tanh`].
+#[inline(always)]
+pub fn tanh_each(z: &[f64], into: &mut [f64], spare: &mut [f64]) {
+    let n = z.len();
+    let (into, spare) = (&mut into[..n], &mut spare[..n]);
+    for k in 0..n {
+        [into[k], spare[k]] = reduced(z[k]);
+    }
+    into.iter_mut().for_each(|x| *x = expm1_near(*x));
+    for k in 0..n {
+        into[k] = finished(into[k], spare[k], z[k]);
+    }
+}
+
+/// [r, 2ⁿ].
+#[inline(always)]
+fn reduced(x: f64) -> [f64; 2] {
     let y = 2.0 * x.abs();
     // Written so that NaN passes through.
     let y = if y > LARGEST { LARGEST } else { y };
     let shifted = y * std::f64::consts::LOG2_E + ROUND;
     let n = shifted - ROUND;
     let r = (y - n * LOG2_HIGH) - n * LOG2_LOW;
-    let power = f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52);
-    let e = power * expm1_near(r) + (power - 1.0);
+    [
+        r,
+        f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52),
+    ]
+}
+
+/// E / (E + 2) with the sign of x.
+#[inline(always)]
+fn finished(e: f64, power: f64, x: f64) -> f64 {
+    let e = power * e + (power - 1.0);
     (e / (e + 2.0)).copysign(x)
 }
 

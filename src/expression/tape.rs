@@ -6,7 +6,7 @@
 
 use super::function::{Function, Operation, integer_power};
 use super::pool::{Id, Node, Pool, Symbol};
-use crate::elementary::{all_near, erf, exp, log, sin_cos_near, tanh};
+use crate::elementary::{erf_each, exp_each, log, sin_cos_each, tanh_each};
 use crate::simd::vectorised;
 use std::collections::HashMap;
 
@@ -135,6 +135,7 @@ impl Tape {
         let columns = self.inputs.iter().map(|&symbol| input(symbol));
         let columns: Vec<Option<&[f64]>> = columns.map(|c| c.get(..n)).collect();
         let mut registers = vec![vec![0.0; n.min(BLOCK)]; self.registers];
+        let mut spare = [(); 2].map(|()| vec![0.0; n.min(BLOCK)]);
         let mut results = vec![Vec::with_capacity(n); self.outputs.len()];
         for start in (0..n).step_by(BLOCK) {
             let end = (start + BLOCK).min(n);
@@ -144,7 +145,7 @@ impl Tape {
                 .collect();
             vectorised(
                 #[inline(always)]
-                || self.eval_block(end - start, &inputs, &mut registers),
+                || self.eval_block(end - start, &inputs, &mut registers, &mut spare),
             );
             for (result, &place) in results.iter_mut().zip(&self.outputs) {
                 match view(place, &inputs, &registers) {
@@ -157,7 +158,13 @@ impl Tape {
     }
 
     #[inline(always)]
-    fn eval_block(&self, n: usize, inputs: &[View], registers: &mut [Vec<f64>]) {
+    fn eval_block(
+        &self,
+        n: usize,
+        inputs: &[View],
+        registers: &mut [Vec<f64>],
+        spare: &mut [Vec<f64>; 2],
+    ) {
         for &(target, step) in &self.steps {
             // Out of the list while it is written, so that the others can be read.
             let mut column = std::mem::take(&mut registers[target]);
@@ -167,7 +174,10 @@ impl Tape {
                 Step::Negate(a) => unary(out, at(a), |x| -x),
                 Step::IntegerPower(a, 2) => unary(out, at(a), |x| x * x),
                 Step::IntegerPower(a, n) => unary(out, at(a), |x| integer_power(x, n)),
-                Step::Apply(function, a) => apply(function, out, at(a)),
+                Step::Apply(function, a) => {
+                    let spare = spare.each_mut().map(Vec::as_mut_slice);
+                    apply(function, out, at(a), spare);
+                }
                 Step::Binary(operation, a, b) => binary_step(operation, out, at(a), at(b)),
                 Step::Select(c, a, b) => select(out, at(c), at(a), at(b)),
             }
@@ -184,14 +194,6 @@ enum View<'a> {
 }
 
 impl View<'_> {
-    /// Whether the sine's fast loop serves all values.
-    fn is_near(self) -> bool {
-        match self {
-            Self::Constant(value) => all_near(&[value]),
-            Self::Column(values) => all_near(values),
-        }
-    }
-
     fn get(self, point: usize) -> f64 {
         match self {
             Self::Constant(value) => value,
@@ -208,19 +210,30 @@ fn view<'a>(place: Place, inputs: &[View<'a>], registers: &'a [Vec<f64>]) -> Vie
     }
 }
 
-/// One loop for each function that is worth vectorising.
+/// Loops for each function that is worth vectorising; `spare` is theirs to work in.
 #[inline(always)]
-fn apply(function: Function, out: &mut [f64], a: View) {
+fn apply(function: Function, out: &mut [f64], a: View, spare: [&mut [f64]; 2]) {
+    let View::Column(a) = a else {
+        return unary(out, a, |x| function.apply(x));
+    };
+    let a = &a[..out.len()];
+    let [spare, other] = spare;
     match function {
-        Function::Sin if a.is_near() => unary(out, a, #[inline(always)] |x| sin_cos_near(x)[0]),
-        Function::Cos if a.is_near() => unary(out, a, #[inline(always)] |x| sin_cos_near(x)[1]),
-        Function::Tanh => unary(out, a, tanh),
-        Function::Exp => unary(out, a, exp),
-        Function::Log => unary(out, a, log),
-        Function::Erf => unary(out, a, erf),
-        Function::Sqrt => unary(out, a, f64::sqrt),
-        Function::Abs => unary(out, a, f64::abs),
-        _ => unary(out, a, |x| function.apply(x)),
+        Function::Sin => sin_cos_each(a, out, spare, other),
+        Function::Cos => sin_cos_each(a, spare, out, other),
+        Function::Tanh => tanh_each(a, out, spare),
+        Function::Exp => {
+            out.copy_from_slice(a);
+            exp_each(out, spare);
+        }
+        Function::Erf => {
+            out.copy_from_slice(a);
+            erf_each(out, [spare, other]);
+        }
+        Function::Log => unary(out, View::Column(a), log),
+        Function::Sqrt => unary(out, View::Column(a), f64::sqrt),
+        Function::Abs => unary(out, View::Column(a), f64::abs),
+        _ => unary(out, View::Column(a), |x| function.apply(x)),
     }
 }
 

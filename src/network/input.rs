@@ -5,6 +5,8 @@ use super::embedding::Embedding;
 use super::scratch::Scratch;
 use super::trace::dot_streams;
 use crate::jet::Layout;
+use crate::simd::vectorised;
+use crate::vector::sum;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
@@ -81,13 +83,18 @@ impl Input {
         let n = x.nrows();
         let mut gradient = product(x.transpose(), adjoint.as_ref().subrows(0, n));
         if layout.has_first() {
-            for j in 0..adjoint.ncols() {
-                let adjoint = adjoint.column(j);
-                for (i, target) in gradient.column_mut(j).iter_mut().enumerate() {
-                    let slopes = &adjoint[layout.first(i) * n..][..n];
-                    *target += slope[i] * slopes.iter().sum::<f64>();
-                }
-            }
+            vectorised(
+                #[inline(always)]
+                || {
+                    for j in 0..adjoint.ncols() {
+                        let adjoint = adjoint.column(j);
+                        for (i, target) in gradient.column_mut(j).iter_mut().enumerate() {
+                            let slopes = &adjoint[layout.first(i) * n..][..n];
+                            *target += slope[i] * sum(slopes);
+                        }
+                    }
+                },
+            );
         }
         gradient
     }
@@ -102,13 +109,11 @@ impl Input {
             Self::Affine { x, slope } => (x.col_as_slice(i), slope[i]),
         };
         let n = column.len();
-        for k in 0..n {
-            column[k] = adjoint[k] * x[k];
-        }
-        if layout.has_first() {
-            let slopes = &adjoint[layout.first(i) * n..][..n];
-            for k in 0..n {
-                column[k] += slopes[k] * slope;
+        match layout.has_first() {
+            false => (0..n).for_each(|k| column[k] = adjoint[k] * x[k]),
+            true => {
+                let slopes = &adjoint[layout.first(i) * n..][..n];
+                (0..n).for_each(|k| column[k] = adjoint[k] * x[k] + slopes[k] * slope);
             }
         }
     }

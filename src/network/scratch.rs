@@ -6,6 +6,7 @@
 
 use faer::{Mat, MatMut, MatRef};
 use std::cell::RefCell;
+use std::ops::Range;
 
 /// Numbers that a thread keeps at most: 64 MB.
 const KEPT: usize = 8 << 20;
@@ -64,6 +65,13 @@ impl Scratch {
         let [rows, columns, stride] = [self.rows, self.columns, self.stride()];
         let numbers = self.buffer.col_as_slice_mut(0);
         MatMut::from_column_major_slice_with_stride_mut(numbers, rows, columns, stride)
+    }
+
+    /// Some columns as they stand in memory, with what lies between the end of one and the next.
+    pub(super) fn columns_mut(&mut self, columns: Range<usize>) -> &mut [f64] {
+        let stride = self.stride();
+        let range = columns.start * stride..columns.end * stride;
+        &mut self.buffer.col_as_slice_mut(0)[range]
     }
 
     /// A column.
@@ -146,7 +154,10 @@ mod tests {
     #[test]
     fn matrices_without_rows_or_columns_are_matrices() {
         for (rows, columns) in [(0, 0), (0, 3), (3, 0)] {
-            assert_eq!(Scratch::new(rows, columns).as_ref().shape(), (rows, columns));
+            assert_eq!(
+                Scratch::new(rows, columns).as_ref().shape(),
+                (rows, columns)
+            );
         }
     }
 }

@@ -7,7 +7,8 @@ use super::layer::Layer;
 use super::scratch::Scratch;
 use super::{Factors, LayerFactors, Mlp, Network, Trace};
 use crate::jet::Jets;
-use crate::simd::vectorised;
+use crate::simd::{LANES, vectorised};
+use crate::vector::sum;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 
@@ -95,7 +96,9 @@ impl Trace for MlpTrace<'_> {
         }
         let scale = &self.net.output.scale;
         let change = change.as_ref();
-        let scaled = Mat::from_fn(change.nrows(), scale.len(), |i, j| scale[j] * change[(i, j)]);
+        let scaled = Mat::from_fn(change.nrows(), scale.len(), |i, j| {
+            scale[j] * change[(i, j)]
+        });
         Jets::from_mat(layout, n, scaled)
     }
 
@@ -108,13 +111,16 @@ impl Trace for MlpTrace<'_> {
                 _ => {
                     let below = &self.hidden[index - 1].a;
                     product(below.as_ref().transpose(), adjoint.as_ref())
-                },
+                }
             };
             for j in 0..layer.outputs {
                 let adjoint = adjoint.column(j);
                 let target = &mut gradient[layer.offset + j * layer.inputs..][..layer.inputs];
                 target.copy_from_slice(weights.column(j));
-                gradient[layer.bias_offset() + j] = adjoint[..n].iter().sum();
+                gradient[layer.bias_offset() + j] = vectorised(
+                    #[inline(always)]
+                    || sum(&adjoint[..n]),
+                );
             }
         });
         gradient
@@ -173,12 +179,24 @@ impl Trace for MlpTrace<'_> {
 #[inline(always)]
 pub(super) fn dot_streams(x: &[f64], y: &[f64], column: &mut [f64]) {
     let n = column.len();
-    column.fill(0.0);
-    // A cell may hold no point at all.
-    let streams = x.chunks_exact(n.max(1)).zip(y.chunks_exact(n.max(1)));
-    for (x, y) in streams {
-        for k in 0..n {
-            column[k] += x[k] * y[k];
+    let whole = n - n % LANES;
+    for k in (0..whole).step_by(LANES) {
+        column[k..k + LANES].copy_from_slice(&dot_at::<LANES>(x, y, n, k));
+    }
+    for k in whole..n {
+        [column[k]] = dot_at(x, y, n, k);
+    }
+}
+
+/// The same for some points from k on, whose sums stay in registers.
+#[inline(always)]
+fn dot_at<const W: usize>(x: &[f64], y: &[f64], n: usize, k: usize) -> [f64; W] {
+    let mut sums = [0.0; W];
+    for (x, y) in x.chunks_exact(n).zip(y.chunks_exact(n)) {
+        let (x, y) = (&x[k..k + W], &y[k..k + W]);
+        for lane in 0..W {
+            sums[lane] += x[lane] * y[lane];
         }
     }
+    sums
 }

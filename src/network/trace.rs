@@ -183,8 +183,8 @@ pub(super) fn dot_streams(x: &[f64], y: &[f64], column: &mut [f64]) {
     for k in (0..whole).step_by(LANES) {
         column[k..k + LANES].copy_from_slice(&dot_at::<LANES>(x, y, n, k));
     }
-    for k in whole..n {
-        [column[k]] = dot_at(x, y, n, k);
+    for (k, sum) in column.iter_mut().enumerate().skip(whole) {
+        [*sum] = dot_at(x, y, n, k);
     }
 }
 

@@ -1,8 +1,9 @@
 //! Evaluation at many points: the pool's nodes as a list of instructions on columns.
 //!
 //! Points go through in blocks that keep all intermediate columns in cache, one operation at a time,
-//! so the loops are simple enough for the compiler to vectorise, elementary functions among them. Every point undergoes the same
-//! operations in the same order, whatever block it is in: its bits do not depend on the batch.
+//! so the loops are simple enough for the compiler to vectorise, elementary functions among them.
+//! Every point undergoes the same operations in the same order, whatever block it is in: its bits do
+//! not depend on the batch.
 
 use super::function::{Function, Operation, integer_power};
 use super::pool::{Id, Node, Pool, Symbol};

@@ -45,6 +45,7 @@
 //! | [`sampling`], [`domain`] | points by every rule, weights, streams; patches and their cells |
 //! | [`jet`], [`expression`] | derivatives at points; equations as expressions |
 //! | [`deck`], [`table`] | the input file; tables of data |
+//! | [`elementary`] | exp, log, sin, cos, tanh, erf in loops of vectors, alike on all machines |
 //! | [`comm`] | ranks (the only `mpi`), reductions over the tree of cells, the clock of a rank's phases |
 //!
 //! A family is a folder: its `mod.rs` holds the trait and its contract, every method is one file.
@@ -63,6 +64,7 @@ pub mod cli;
 pub mod comm;
 pub mod deck;
 pub mod domain;
+pub mod elementary;
 pub mod energy;
 pub mod error;
 pub mod expression;

@@ -6,6 +6,10 @@
 
 use pulp::Arch;
 
+/// Points that loops over short columns take at a time, as arrays: a compiler's own vectors begin to
+/// pay at four times as many.
+pub const LANES: usize = 8;
+
 /// Runs `work` compiled for the widest vectors of this machine. The closure and what it calls must be
 /// `#[inline(always)]` to be compiled along.
 #[inline(always)]

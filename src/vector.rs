@@ -13,7 +13,28 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
             lanes[k] += a[k] * b[k];
         }
     }
-    lanes.iter().sum::<f64>() + rest
+    folded(lanes) + rest
+}
+
+/// Sum of the numbers, in the order of [`dot`].
+#[inline(always)]
+pub fn sum(a: &[f64]) -> f64 {
+    let mut lanes = [0.0; 8];
+    let a8 = a.chunks_exact(8);
+    let rest: f64 = a8.remainder().iter().sum();
+    for a in a8 {
+        for k in 0..8 {
+            lanes[k] += a[k];
+        }
+    }
+    folded(lanes) + rest
+}
+
+/// Sum of the partial sums, halves onto each other: short columns are many, and this is most of them.
+#[inline(always)]
+fn folded(l: [f64; 8]) -> f64 {
+    let quarter = [l[0] + l[4], l[1] + l[5], l[2] + l[6], l[3] + l[7]];
+    (quarter[0] + quarter[2]) + (quarter[1] + quarter[3])
 }
 
 /// Euclidean norm.

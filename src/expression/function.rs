@@ -1,7 +1,10 @@
 //! The functions and operations of one and two numbers: their names and their values.
 //!
 //! Constant folding and the tape call the same code, so an expression has the same value whether
-//! it is computed when it is read or at every point.
+//! it is computed when it is read or at every point; and no system's library is among it, so it has the
+//! same value on every machine.
+
+use crate::elementary::{cos, erf, exp, log, sin, tanh};
 
 /// A function of one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,23 +79,23 @@ impl Function {
     /// Its value.
     pub fn apply(self, x: f64) -> f64 {
         match self {
-            Self::Sin => x.sin(),
-            Self::Cos => x.cos(),
-            Self::Tan => x.tan(),
-            Self::Asin => x.asin(),
-            Self::Acos => x.acos(),
-            Self::Atan => x.atan(),
-            Self::Sinh => x.sinh(),
-            Self::Cosh => x.cosh(),
-            Self::Tanh => x.tanh(),
-            Self::Exp => x.exp(),
-            Self::Log => x.ln(),
+            Self::Sin => sin(x),
+            Self::Cos => cos(x),
+            Self::Tan => libm::tan(x),
+            Self::Asin => libm::asin(x),
+            Self::Acos => libm::acos(x),
+            Self::Atan => libm::atan(x),
+            Self::Sinh => libm::sinh(x),
+            Self::Cosh => libm::cosh(x),
+            Self::Tanh => tanh(x),
+            Self::Exp => exp(x),
+            Self::Log => log(x),
             Self::Sqrt => x.sqrt(),
             Self::Abs => x.abs(),
             // Unlike f64::signum, zero at zero: abs has its minimum there.
             Self::Sign if x == 0.0 => 0.0,
             Self::Sign => x.signum(),
-            Self::Erf => libm::erf(x),
+            Self::Erf => erf(x),
         }
     }
 }
@@ -154,7 +157,7 @@ impl Operation {
             Self::Subtract => a - b,
             Self::Multiply => a * b,
             Self::Divide => a / b,
-            Self::Power => a.powf(b),
+            Self::Power => libm::pow(a, b),
             Self::Minimum if a.is_nan() || a <= b => a,
             Self::Maximum if a.is_nan() || a >= b => a,
             Self::Minimum | Self::Maximum => b,

@@ -231,7 +231,7 @@ impl Pool {
     pub fn pow(&mut self, a: Id, b: Id) -> Id {
         match (self.constant(a), self.constant(b)) {
             (_, Some(n)) if is_integer(n) => self.powi(a, n as i32),
-            (Some(x), Some(y)) => self.number(x.powf(y)),
+            (Some(x), Some(y)) => self.number(libm::pow(x, y)),
             (_, Some(0.5)) => self.apply(Function::Sqrt, a),
             (Some(std::f64::consts::E), _) => self.apply(Function::Exp, b),
             (Some(1.0), _) => a,

@@ -1,11 +1,14 @@
 //! Evaluation at many points: the pool's nodes as a list of instructions on columns.
 //!
 //! Points go through in blocks that keep all intermediate columns in cache, one operation at a time,
-//! so the loops are simple enough for the compiler to vectorise. Every point undergoes the same
-//! operations in the same order, whatever block it is in: its bits do not depend on the batch.
+//! so the loops are simple enough for the compiler to vectorise, elementary functions among them.
+//! Every point undergoes the same operations in the same order, whatever block it is in: its bits do
+//! not depend on the batch.
 
 use super::function::{Function, Operation, integer_power};
 use super::pool::{Id, Node, Pool, Symbol};
+use crate::elementary::{erf_each, exp_each, log, sin_cos_each, tanh_each};
+use crate::simd::vectorised;
 use std::collections::HashMap;
 
 /// Points in a block: 2 kB a column.
@@ -133,6 +136,7 @@ impl Tape {
         let columns = self.inputs.iter().map(|&symbol| input(symbol));
         let columns: Vec<Option<&[f64]>> = columns.map(|c| c.get(..n)).collect();
         let mut registers = vec![vec![0.0; n.min(BLOCK)]; self.registers];
+        let mut spare = [(); 2].map(|()| vec![0.0; n.min(BLOCK)]);
         let mut results = vec![Vec::with_capacity(n); self.outputs.len()];
         for start in (0..n).step_by(BLOCK) {
             let end = (start + BLOCK).min(n);
@@ -140,7 +144,10 @@ impl Tape {
                 .iter()
                 .map(|c| c.map_or(View::Constant(f64::NAN), |c| View::Column(&c[start..end])))
                 .collect();
-            self.eval_block(end - start, &inputs, &mut registers);
+            vectorised(
+                #[inline(always)]
+                || self.eval_block(end - start, &inputs, &mut registers, &mut spare),
+            );
             for (result, &place) in results.iter_mut().zip(&self.outputs) {
                 match view(place, &inputs, &registers) {
                     View::Constant(value) => result.resize(end, value),
@@ -151,7 +158,14 @@ impl Tape {
         results
     }
 
-    fn eval_block(&self, n: usize, inputs: &[View], registers: &mut [Vec<f64>]) {
+    #[inline(always)]
+    fn eval_block(
+        &self,
+        n: usize,
+        inputs: &[View],
+        registers: &mut [Vec<f64>],
+        spare: &mut [Vec<f64>; 2],
+    ) {
         for &(target, step) in &self.steps {
             // Out of the list while it is written, so that the others can be read.
             let mut column = std::mem::take(&mut registers[target]);
@@ -161,9 +175,10 @@ impl Tape {
                 Step::Negate(a) => unary(out, at(a), |x| -x),
                 Step::IntegerPower(a, 2) => unary(out, at(a), |x| x * x),
                 Step::IntegerPower(a, n) => unary(out, at(a), |x| integer_power(x, n)),
-                Step::Apply(Function::Sqrt, a) => unary(out, at(a), f64::sqrt),
-                Step::Apply(Function::Abs, a) => unary(out, at(a), f64::abs),
-                Step::Apply(function, a) => unary(out, at(a), |x| function.apply(x)),
+                Step::Apply(function, a) => {
+                    let spare = spare.each_mut().map(Vec::as_mut_slice);
+                    apply(function, out, at(a), spare);
+                }
                 Step::Binary(operation, a, b) => binary_step(operation, out, at(a), at(b)),
                 Step::Select(c, a, b) => select(out, at(c), at(a), at(b)),
             }
@@ -196,6 +211,34 @@ fn view<'a>(place: Place, inputs: &[View<'a>], registers: &'a [Vec<f64>]) -> Vie
     }
 }
 
+/// Loops for each function that is worth vectorising; `spare` is theirs to work in.
+#[inline(always)]
+fn apply(function: Function, out: &mut [f64], a: View, spare: [&mut [f64]; 2]) {
+    let View::Column(a) = a else {
+        return unary(out, a, |x| function.apply(x));
+    };
+    let a = &a[..out.len()];
+    let [spare, other] = spare;
+    match function {
+        Function::Sin => sin_cos_each(a, out, spare, other),
+        Function::Cos => sin_cos_each(a, spare, out, other),
+        Function::Tanh => tanh_each(a, out, spare),
+        Function::Exp => {
+            out.copy_from_slice(a);
+            exp_each(out, spare);
+        }
+        Function::Erf => {
+            out.copy_from_slice(a);
+            erf_each(out, [spare, other]);
+        }
+        Function::Log => unary(out, View::Column(a), log),
+        Function::Sqrt => unary(out, View::Column(a), f64::sqrt),
+        Function::Abs => unary(out, View::Column(a), f64::abs),
+        _ => unary(out, View::Column(a), |x| function.apply(x)),
+    }
+}
+
+#[inline(always)]
 fn unary(out: &mut [f64], a: View, f: impl Fn(f64) -> f64) {
     match a {
         View::Constant(a) => out.fill(f(a)),
@@ -204,6 +247,7 @@ fn unary(out: &mut [f64], a: View, f: impl Fn(f64) -> f64) {
 }
 
 /// One loop for each operation that is worth vectorising.
+#[inline(always)]
 fn binary_step(operation: Operation, out: &mut [f64], a: View, b: View) {
     match operation {
         Operation::Add => binary(out, a, b, |a, b| a + b),
@@ -214,6 +258,7 @@ fn binary_step(operation: Operation, out: &mut [f64], a: View, b: View) {
     }
 }
 
+#[inline(always)]
 fn binary(out: &mut [f64], a: View, b: View, f: impl Fn(f64, f64) -> f64) {
     match (a, b) {
         (View::Constant(a), View::Constant(b)) => out.fill(f(a, b)),

@@ -25,6 +25,7 @@
 //! features are, as much as the biases U(−1.5, 1.5) add: the start suits all of them alike.
 
 use super::Affine;
+use crate::elementary::sin_cos;
 use crate::jet::Layout;
 use faer::{Mat, MatRef};
 use rand::RngExt;
@@ -164,7 +165,7 @@ impl Embedding {
     fn wave(&self, row: &[f64], x: impl Fn(usize) -> f64) -> (f64, f64) {
         let turn = |(axis, b): (usize, &f64)| b * ((x(axis) - self.lower[axis]) / self.sides[axis]);
         let turns: f64 = row.iter().enumerate().map(turn).sum();
-        let (sin, cos) = (TAU * (turns - turns.round())).sin_cos();
+        let [sin, cos] = sin_cos(TAU * (turns - turns.round()));
         (self.amplitude * sin, self.amplitude * cos)
     }
 

@@ -150,7 +150,7 @@ impl LayerFactors {
             || {
                 for j in 0..h_out {
                     let adjoint = self.adjoints.col_as_slice(j);
-                    let changed = changed.col_as_slice(j).chunks_exact(n.max(1));
+                    let changed = changed.column(j).chunks_exact(n.max(1));
                     for (y, z) in adjoint.chunks_exact(n.max(1)).zip(changed) {
                         for k in 0..n {
                             moved[k] += y[k] * z[k];
@@ -178,8 +178,8 @@ impl LayerFactors {
         }
         let weights = product(self.inputs.transpose(), weighted.as_ref());
         for j in 0..weights.ncols() {
-            let target = sum[self.offset + j * weights.nrows()..].iter_mut();
-            let gradient = weights.col_as_slice(j).iter();
+            let target = sum[self.offset + j * self.inputs.ncols()..].iter_mut();
+            let gradient = weights.column(j).iter();
             target.zip(gradient).for_each(|(t, g)| *t += g);
         }
     }

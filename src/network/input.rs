@@ -2,8 +2,11 @@
 //! gradient is constant and whose second derivatives vanish, so that one stream is enough.
 
 use super::embedding::Embedding;
+use super::scratch::Scratch;
 use super::trace::dot_streams;
 use crate::jet::Layout;
+use crate::simd::vectorised;
+use crate::vector::sum;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
@@ -48,42 +51,50 @@ impl Input {
     }
 
     /// z = W x̂, all streams, shape (streams · n, h_out).
-    pub(super) fn enter(&self, weights: MatRef<'_, f64>, layout: &Layout) -> Mat<f64> {
+    pub(super) fn enter(&self, weights: MatRef<'_, f64>, layout: &Layout) -> Scratch {
         let (x, slope) = match self {
             Self::Features(streams) => return product(streams.as_ref(), weights),
             Self::Affine { x, slope } => (x, slope),
         };
         let n = x.nrows();
-        let mut z = Mat::zeros(layout.streams() * n, weights.ncols());
+        let mut z = Scratch::new(layout.streams() * n, weights.ncols());
         let value = z.as_mut().subrows_mut(0, n);
         matmul(value, Accum::Replace, x, weights, 1.0, Par::Seq);
-        if layout.has_first() {
-            for j in 0..weights.ncols() {
-                for (i, slope) in slope.iter().enumerate() {
-                    let start = layout.first(i) * n;
-                    z.col_as_slice_mut(j)[start..start + n].fill(weights[(i, j)] * slope);
-                }
+        for j in 0..weights.ncols() {
+            // Beyond the gradient all derivatives are zero.
+            let (firsts, rest) = match layout.has_first() {
+                true => z.column_mut(j)[n..].split_at_mut(layout.dim() * n),
+                false => continue,
+            };
+            for (i, slope) in slope.iter().enumerate() {
+                firsts[i * n..][..n].fill(weights[(i, j)] * slope);
             }
+            rest.fill(0.0);
         }
         z
     }
 
     /// Σ over points and streams of x̂ z̄ᵀ: the gradient by W, shape (h_in, h_out).
-    pub(super) fn gradient(&self, adjoint: &Mat<f64>, layout: &Layout) -> Mat<f64> {
+    pub(super) fn gradient(&self, adjoint: &Scratch, layout: &Layout) -> Scratch {
         let (x, slope) = match self {
             Self::Features(streams) => return product(streams.transpose(), adjoint.as_ref()),
             Self::Affine { x, slope } => (x, slope),
         };
         let n = x.nrows();
-        let mut gradient = product(x.transpose(), adjoint.subrows(0, n));
+        let mut gradient = product(x.transpose(), adjoint.as_ref().subrows(0, n));
         if layout.has_first() {
-            for j in 0..adjoint.ncols() {
-                let adjoint = adjoint.col_as_slice(j);
-                for (i, target) in gradient.col_as_slice_mut(j).iter_mut().enumerate() {
-                    let slopes = &adjoint[layout.first(i) * n..][..n];
-                    *target += slope[i] * slopes.iter().sum::<f64>();
-                }
-            }
+            vectorised(
+                #[inline(always)]
+                || {
+                    for j in 0..adjoint.ncols() {
+                        let adjoint = adjoint.column(j);
+                        for (i, target) in gradient.column_mut(j).iter_mut().enumerate() {
+                            let slopes = &adjoint[layout.first(i) * n..][..n];
+                            *target += slope[i] * sum(slopes);
+                        }
+                    }
+                },
+            );
         }
         gradient
     }
@@ -98,21 +109,19 @@ impl Input {
             Self::Affine { x, slope } => (x.col_as_slice(i), slope[i]),
         };
         let n = column.len();
-        for k in 0..n {
-            column[k] = adjoint[k] * x[k];
-        }
-        if layout.has_first() {
-            let slopes = &adjoint[layout.first(i) * n..][..n];
-            for k in 0..n {
-                column[k] += slopes[k] * slope;
+        match layout.has_first() {
+            false => (0..n).for_each(|k| column[k] = adjoint[k] * x[k]),
+            true => {
+                let slopes = &adjoint[layout.first(i) * n..][..n];
+                (0..n).for_each(|k| column[k] = adjoint[k] * x[k] + slopes[k] * slope);
             }
         }
     }
 }
 
 /// a b.
-pub(super) fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
-    let mut result = Mat::zeros(a.nrows(), b.ncols());
-    matmul(&mut result, Accum::Replace, a, b, 1.0, Par::Seq);
+pub(super) fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Scratch {
+    let mut result = Scratch::new(a.nrows(), b.ncols());
+    matmul(result.as_mut(), Accum::Replace, a, b, 1.0, Par::Seq);
     result
 }

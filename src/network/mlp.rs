@@ -11,10 +11,11 @@ use super::hidden::Hidden;
 use super::input::{Input, product};
 use super::layer::Layer;
 use super::operations::{Sweeps, of_layers};
+use super::scratch::Scratch;
 use super::trace::MlpTrace;
 use super::{Activation, Affine, Embedding, Network, Trace};
 use crate::jet::{Jets, Layout};
-use faer::{Mat, MatRef};
+use faer::MatRef;
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -45,6 +46,17 @@ impl Mlp {
             activation,
             input,
             output,
+        }
+    }
+
+    /// u = scale · z + shift, all streams.
+    fn leave(&self, z: &Scratch, jets: &mut Jets) {
+        let n = jets.points();
+        for (j, (&scale, &shift)) in self.output.scale.iter().zip(&self.output.shift).enumerate() {
+            let column = jets.mat_mut().col_as_slice_mut(j);
+            let pairs = column.iter_mut().zip(z.column(j));
+            pairs.for_each(|(u, z)| *u = z * scale);
+            column[..n].iter_mut().for_each(|u| *u += shift);
         }
     }
 
@@ -106,7 +118,8 @@ impl Network for Mlp {
     }
 
     fn operations(&self, layout: &Layout) -> Sweeps {
-        of_layers(&self.widths, self.input.as_affine().is_some(), layout)
+        let affine = self.input.as_affine().is_some();
+        of_layers(&self.widths, self.activation, affine, layout)
     }
 
     fn trace<'a>(
@@ -119,7 +132,7 @@ impl Network for Mlp {
         let input = Input::new(&self.input, x, layout);
         let layers = self.layers();
         let mut hidden: Vec<Hidden> = Vec::with_capacity(layers.len());
-        let mut output = Mat::zeros(0, 0);
+        let mut jets = Jets::zeros(layout, n, self.outputs());
         for (index, layer) in layers.iter().enumerate() {
             let weights = layer.weights(theta);
             let mut z = match hidden.last() {
@@ -127,20 +140,13 @@ impl Network for Mlp {
                 Some(previous) => product(previous.a.as_ref(), weights),
             };
             for (j, &bias) in layer.bias(theta).iter().enumerate() {
-                z.col_as_slice_mut(j)[..n]
-                    .iter_mut()
-                    .for_each(|v| *v += bias);
+                z.column_mut(j)[..n].iter_mut().for_each(|v| *v += bias);
             }
             if index + 1 == layers.len() {
-                output = z;
+                self.leave(&z, &mut jets);
             } else {
                 hidden.push(Hidden::new(z, n, layout, self.activation));
             }
-        }
-        for (j, (&scale, &shift)) in self.output.scale.iter().zip(&self.output.shift).enumerate() {
-            let column = output.col_as_slice_mut(j);
-            column.iter_mut().for_each(|v| *v *= scale);
-            column[..n].iter_mut().for_each(|v| *v += shift);
         }
         Box::new(MlpTrace {
             net: self,
@@ -148,7 +154,7 @@ impl Network for Mlp {
             layers,
             input,
             hidden,
-            jets: Jets::from_mat(layout, n, output),
+            jets,
         })
     }
 }

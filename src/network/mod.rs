@@ -15,7 +15,7 @@ mod input;
 mod layer;
 mod mlp;
 mod operations;
-mod tanh;
+mod scratch;
 mod trace;
 
 pub use activation::Activation;

@@ -6,13 +6,14 @@
 //! |---|---|
 //! | first layer forward: the coordinates enter, their derivatives are the weights | 2 d h_out |
 //! | the same behind features, and every further layer | 2 S h_in h_out |
-//! | σ forward, a hidden unit | 53 (tanh 45, its derivatives 8), 1 for each ∂_i, 2 d + 3 for Δ, 4 for each ∂_ij |
+//! | σ forward, a hidden unit | its own (tanh 53), 1 for each ∂_i, 2 d + 3 for Δ, 4 for each ∂_ij |
 //! | further layer backward | 2 S h_in h_out for the layer below, the same again for ∂/∂W |
 //! | first layer backward | 2 d h_out for ∂/∂W, d h_out more where ∇ is carried |
 //! | σ backward, a hidden unit | 1, 3 for each ∂_i, 6 d + 5 for Δ, 8 for each ∂_ij |
 //!
 //! Gradients and rows of the tangent space take the same: rows are only not summed over the points.
 
+use super::Activation;
 use crate::jet::Layout;
 use std::ops::{Add, Mul};
 
@@ -65,7 +66,12 @@ pub struct Sweeps {
 
 /// The sweeps through dense layers of these widths, from the features to the unknowns; `affine` where
 /// the features are the coordinates themselves.
-pub(super) fn of_layers(widths: &[usize], affine: bool, layout: &Layout) -> Sweeps {
+pub(super) fn of_layers(
+    widths: &[usize],
+    activation: Activation,
+    affine: bool,
+    layout: &Layout,
+) -> Sweeps {
     let streams = layout.streams() as f64;
     let [entrance, later] = [0..1, 1..widths.len() - 1].map(|layers| {
         let weights = layers.map(|l| widths[l] * widths[l + 1]);
@@ -76,7 +82,7 @@ pub(super) fn of_layers(widths: &[usize], affine: bool, layout: &Layout) -> Swee
     let mut sweeps = Sweeps {
         forward: Operations {
             products: 2.0 * streams * later,
-            units: units * forward_unit(layout),
+            units: units * (activation.operations() + forward_unit(layout)),
         },
         backward: Operations {
             products: 4.0 * streams * later,
@@ -94,9 +100,10 @@ pub(super) fn of_layers(widths: &[usize], affine: bool, layout: &Layout) -> Swee
     sweeps
 }
 
+/// Beyond the activation itself.
 fn forward_unit(layout: &Layout) -> f64 {
     let [firsts, laplacian, seconds] = counts(layout);
-    53.0 + firsts + laplacian * (2.0 * firsts + 3.0) + 4.0 * seconds
+    firsts + laplacian * (2.0 * firsts + 3.0) + 4.0 * seconds
 }
 
 fn backward_unit(layout: &Layout) -> f64 {
@@ -128,7 +135,7 @@ mod tests {
     fn a_small_network_is_counted_by_hand() {
         // 2-3-1 with u, u_x, u_y, Δu. Forward: 2 · 2 · 3 into the hidden layer, three units of
         // 53 + 2 + 7, and 3 multiply-adds for each of the four streams of the output.
-        let sweeps = of_layers(&[2, 3, 1], true, &laplacian(2));
+        let sweeps = of_layers(&[2, 3, 1], Activation::Tanh, true, &laplacian(2));
         assert_eq!(sweeps.forward.units, 12.0 + 3.0 * 62.0);
         assert_eq!(sweeps.forward.products, 2.0 * 4.0 * 3.0);
         // Backward: 3 · 2 · 3 for ∂/∂W of the first layer, units of 9 d + 6, and twice the output.
@@ -139,11 +146,11 @@ mod tests {
 
     #[test]
     fn values_alone_need_neither_gradients_nor_laplacians() {
-        let sweeps = of_layers(&[1, 2, 2, 1], true, &Layout::value(1));
+        let sweeps = of_layers(&[1, 2, 2, 1], Activation::Tanh, true, &Layout::value(1));
         assert_eq!(sweeps.forward.units, 2.0 * 2.0 + 4.0 * 53.0);
         assert_eq!(sweeps.forward.products, 2.0 * (4.0 + 2.0));
         assert_eq!(sweeps.backward.units, 2.0 * 2.0 + 4.0);
-        let behind_features = of_layers(&[1, 2, 2, 1], false, &Layout::value(1));
+        let behind_features = of_layers(&[1, 2, 2, 1], Activation::Tanh, false, &Layout::value(1));
         assert_eq!(behind_features.forward.products, 2.0 * (2.0 + 4.0 + 2.0));
     }
 }

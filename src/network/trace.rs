@@ -4,9 +4,11 @@
 use super::hidden::Hidden;
 use super::input::{Input, product};
 use super::layer::Layer;
+use super::scratch::Scratch;
 use super::{Factors, LayerFactors, Mlp, Network, Trace};
 use crate::jet::Jets;
-use crate::simd::vectorised;
+use crate::simd::{LANES, vectorised};
+use crate::vector::sum;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 
@@ -22,14 +24,13 @@ pub(super) struct MlpTrace<'a> {
 
 impl MlpTrace<'_> {
     /// Walks the layers backwards and hands (layer, its index, adjoint of z) to `visit`.
-    fn pull(&self, cotangent: &Jets, mut visit: impl FnMut(usize, &Layer, &Mat<f64>)) {
+    fn pull(&self, cotangent: &Jets, mut visit: impl FnMut(usize, &Layer, &Scratch)) {
         let (n, layout) = (self.jets.points(), self.jets.layout());
-        let mut adjoint = cotangent.mat().clone();
+        let mut adjoint = Scratch::new(layout.streams() * n, self.jets.unknowns());
         for (j, &scale) in self.net.output.scale.iter().enumerate() {
-            adjoint
-                .col_as_slice_mut(j)
-                .iter_mut()
-                .for_each(|v| *v *= scale);
+            let pairs = adjoint.column_mut(j).iter_mut();
+            let pairs = pairs.zip(cotangent.mat().col_as_slice(j));
+            pairs.for_each(|(v, c)| *v = c * scale);
         }
         for (index, layer) in self.layers.iter().enumerate().rev() {
             visit(index, layer, &adjoint);
@@ -43,7 +44,7 @@ impl MlpTrace<'_> {
                 #[inline(always)]
                 || {
                     for unit in 0..layer.inputs {
-                        hidden.pull_unit(layout, n, unit, below.col_as_slice_mut(unit));
+                        hidden.pull_unit(layout, n, unit, below.column_mut(unit));
                     }
                 },
             );
@@ -52,14 +53,14 @@ impl MlpTrace<'_> {
     }
 
     /// ż = Ẇ a + ḃ of a layer whose inputs stay, all streams.
-    fn moved_by_weights(&self, index: usize, x: &[f64]) -> Mat<f64> {
+    fn moved_by_weights(&self, index: usize, x: &[f64]) -> Scratch {
         let (layer, n) = (&self.layers[index], self.jets.points());
         let mut z = match index {
             0 => self.input.enter(layer.weights(x), self.jets.layout()),
             _ => product(self.hidden[index - 1].a.as_ref(), layer.weights(x)),
         };
         for (j, &bias) in layer.bias(x).iter().enumerate() {
-            let values = z.col_as_slice_mut(j)[..n].iter_mut();
+            let values = z.column_mut(j)[..n].iter_mut();
             values.for_each(|v| *v += bias);
         }
         z
@@ -83,20 +84,22 @@ impl Trace for MlpTrace<'_> {
                 #[inline(always)]
                 || {
                     for unit in 0..change.ncols() {
-                        hidden.push_unit(layout, n, unit, change.col_as_slice_mut(unit));
+                        hidden.push_unit(layout, n, unit, change.column_mut(unit));
                     }
                 },
             );
             let weights = self.layers[index + 1].weights(self.theta);
             let mut above = self.moved_by_weights(index + 1, x);
-            matmul(&mut above, Accum::Add, &change, weights, 1.0, Par::Seq);
+            let (target, change_below) = (above.as_mut(), change.as_ref());
+            matmul(target, Accum::Add, change_below, weights, 1.0, Par::Seq);
             change = above;
         }
-        for (j, &scale) in self.net.output.scale.iter().enumerate() {
-            let column = change.col_as_slice_mut(j).iter_mut();
-            column.for_each(|v| *v *= scale);
-        }
-        Jets::from_mat(layout, n, change)
+        let scale = &self.net.output.scale;
+        let change = change.as_ref();
+        let scaled = Mat::from_fn(change.nrows(), scale.len(), |i, j| {
+            scale[j] * change[(i, j)]
+        });
+        Jets::from_mat(layout, n, scaled)
     }
 
     fn gradient(&self, cotangent: &Jets) -> Vec<f64> {
@@ -105,13 +108,19 @@ impl Trace for MlpTrace<'_> {
         self.pull(cotangent, |index, layer, adjoint| {
             let weights = match index {
                 0 => self.input.gradient(adjoint, layout),
-                _ => product(self.hidden[index - 1].a.transpose(), adjoint.as_ref()),
+                _ => {
+                    let below = &self.hidden[index - 1].a;
+                    product(below.as_ref().transpose(), adjoint.as_ref())
+                }
             };
             for j in 0..layer.outputs {
-                let adjoint = adjoint.col_as_slice(j);
+                let adjoint = adjoint.column(j);
                 let target = &mut gradient[layer.offset + j * layer.inputs..][..layer.inputs];
-                target.copy_from_slice(weights.col_as_slice(j));
-                gradient[layer.bias_offset() + j] = adjoint[..n].iter().sum();
+                target.copy_from_slice(weights.column(j));
+                gradient[layer.bias_offset() + j] = vectorised(
+                    #[inline(always)]
+                    || sum(&adjoint[..n]),
+                );
             }
         });
         gradient
@@ -127,9 +136,9 @@ impl Trace for MlpTrace<'_> {
                 streams: layout.streams(),
                 inputs: match index {
                     0 => self.input.streams(layout),
-                    _ => self.hidden[index - 1].a.clone(),
+                    _ => self.hidden[index - 1].a.as_ref().to_owned(),
                 },
-                adjoints: adjoint.clone(),
+                adjoints: adjoint.as_ref().to_owned(),
             });
         });
         Some(Factors {
@@ -145,14 +154,14 @@ impl Trace for MlpTrace<'_> {
                 #[inline(always)]
                 || {
                     for j in 0..layer.outputs {
-                        let adjoint = adjoint.col_as_slice(j);
+                        let adjoint = adjoint.column(j);
                         for i in 0..layer.inputs {
                             let column = rows.col_as_slice_mut(layer.offset + j * layer.inputs + i);
                             let column = &mut column[start..start + n];
                             match index {
                                 0 => self.input.column(i, adjoint, layout, column),
                                 _ => {
-                                    let below = self.hidden[index - 1].a.col_as_slice(i);
+                                    let below = self.hidden[index - 1].a.column(i);
                                     dot_streams(adjoint, below, column);
                                 }
                             }
@@ -170,12 +179,24 @@ impl Trace for MlpTrace<'_> {
 #[inline(always)]
 pub(super) fn dot_streams(x: &[f64], y: &[f64], column: &mut [f64]) {
     let n = column.len();
-    column.fill(0.0);
-    // A cell may hold no point at all.
-    let streams = x.chunks_exact(n.max(1)).zip(y.chunks_exact(n.max(1)));
-    for (x, y) in streams {
-        for k in 0..n {
-            column[k] += x[k] * y[k];
+    let whole = n - n % LANES;
+    for k in (0..whole).step_by(LANES) {
+        column[k..k + LANES].copy_from_slice(&dot_at::<LANES>(x, y, n, k));
+    }
+    for (k, sum) in column.iter_mut().enumerate().skip(whole) {
+        [*sum] = dot_at(x, y, n, k);
+    }
+}
+
+/// The same for some points from k on, whose sums stay in registers.
+#[inline(always)]
+fn dot_at<const W: usize>(x: &[f64], y: &[f64], n: usize, k: usize) -> [f64; W] {
+    let mut sums = [0.0; W];
+    for (x, y) in x.chunks_exact(n).zip(y.chunks_exact(n)) {
+        let (x, y) = (&x[k..k + W], &y[k..k + W]);
+        for lane in 0..W {
+            sums[lane] += x[lane] * y[lane];
         }
     }
+    sums
 }

@@ -33,7 +33,7 @@ pub use shares::Shares;
 pub use solo::Solo;
 pub use team::{team, team_with_threads};
 pub use timed::Timed;
-pub use tree::{Wire, tree_fold, tree_sum};
+pub use tree::{Parted, Wire, tree_fold, tree_scatter, tree_sum};
 #[cfg(feature = "mpi")]
 pub use world::World;
 

@@ -7,9 +7,11 @@
 
 mod cg;
 mod cholesky;
+mod damped;
 mod gather;
 mod gram;
 mod kernel;
+mod numbers;
 mod nystrom;
 mod qr;
 mod recursion;
@@ -17,11 +19,12 @@ mod reflectors;
 mod steepest;
 #[cfg(test)]
 mod tests;
+mod tiled;
 mod triangle;
 
 pub use cg::{CG_DAMPING, CG_LIMIT, CG_TOLERANCE, Cg};
-pub(crate) use cholesky::factor_damped;
 pub use cholesky::{Cholesky, DEFAULT_DAMPING, gram_limit};
+pub(crate) use damped::factor_damped;
 pub use kernel::{KERNEL_DAMPING, Kernel};
 pub(crate) use qr::singular;
 pub use qr::{Cut, Qr, Spectrum, triangle_limit};

@@ -10,8 +10,9 @@
 //! column k updates the rest (a lookahead of one), so a factored column is waited for by nobody who
 //! still has work to do.
 //!
-//! **No deadlock**: all ranks of the grid go through the columns in the same order, and what one of
-//! them receives for a column was sent before its sender turned to anything later.
+//! **No deadlock**: all ranks of the grid go through the columns in the same order, and what is sent
+//! for a column is received for that column: first the pivot's factor, then, while all sends are on
+//! offer, the tiles. So whoever is furthest behind waits for nobody.
 
 use super::sums::add_product;
 use super::{Gram, Grid, Lower, Tiles};

@@ -307,6 +307,24 @@ mod tests {
     }
 
     #[test]
+    fn tiles_are_shared_while_there_are_enough() {
+        let solve = |tiles: usize| Solve {
+            size: (tiles * TILE) as f64,
+            ..Solve::default()
+        };
+        let crowd = |tiles| [1.0, 16.0, 1000.0].map(|workers| solve(tiles).crowd(workers));
+        assert_eq!(crowd(36), [1.0, 16.0, 72.0]);
+        assert_eq!(crowd(1), [1.0; 3]);
+        // One tile: its factor, and a solution down and up.
+        let work = work("solver = \"cholesky\"\nstepper = \"euler\"");
+        assert_eq!([1, 4].map(|ranks| work.tile_messages(ranks)), [0.0, 6.0]);
+        assert_eq!(
+            [1, 4].map(|ranks| work.tile_numbers(ranks)),
+            [0.0, 49.0 / 4.0]
+        );
+    }
+
+    #[test]
     fn a_step_of_adam_sweeps_forward_twice_and_backward_once() {
         let work = work("method = \"adam\"");
         let forward = 2.0 * work.forward.total();

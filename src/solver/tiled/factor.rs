@@ -129,41 +129,44 @@ impl<'a> Elimination<'a> {
     /// This rank's tiles of column k of L, those below the diagonal; `None` where it has some and a
     /// pivot is not positive.
     fn factor(&mut self, k: usize) -> Option<Column> {
-        let me = self.comm.rank();
-        let below = self.rows_of(me, k);
         let diagonal = self.tiles.remove(&[k, k]);
-        let pivot = match diagonal {
-            Some(tile) => {
-                let pivot = cholesky(tile);
-                let mut message = Vec::new();
-                match &pivot {
-                    Some(pivot) => append(&mut message, pivot),
-                    None => message.extend(FAILED),
-                }
-                for fellow in self.fellows(k) {
-                    self.comm.send(fellow, &message);
-                }
-                pivot?
-            }
-            None if below.is_empty() => return Some(Column::new()),
-            None => {
-                let message = self.comm.recv(self.grid.owner(k, k));
-                let size = self.grid.cyclic.span(k).len();
-                Numbers(succeeded(&message)?).matrix(size, size)
-            }
-        };
-        let own = below
-            .into_iter()
-            .filter_map(|i| Some((i, self.tiles.remove(&[i, k])?)));
+        let below = self.rows_of(self.comm.rank(), k);
+        if diagonal.is_none() && below.is_empty() {
+            return Some(Column::new());
+        }
+        let mine = diagonal.is_some();
+        let pivot = self.pivot(k, diagonal)?;
+        let own = below.into_iter();
+        let own = own.filter_map(|i| Some((i, self.tiles.remove(&[i, k])?)));
         let mut own: Column = own.collect();
         // L_kk L_ikᵀ = A_ikᵀ.
         own.par_iter_mut().for_each(|(_, tile)| {
             solve_lower_triangular_in_place(pivot.as_ref(), tile.transpose_mut(), Par::Seq);
         });
-        if self.grid.owner(k, k) == me {
+        if mine {
             self.done.insert([k, k], pivot);
         }
         Some(own)
+    }
+
+    /// L_kk, from the tile A_kk where it is `mine`, for all who own tiles below; `None` for all of
+    /// them where there is none.
+    fn pivot(&self, k: usize, mine: Option<Mat<f64>>) -> Option<Mat<f64>> {
+        let Some(tile) = mine else {
+            let message = self.comm.recv(self.grid.owner(k, k));
+            let size = self.grid.cyclic.span(k).len();
+            return Some(Numbers(succeeded(&message)?).matrix(size, size));
+        };
+        let pivot = cholesky(tile);
+        let mut message = Vec::new();
+        match &pivot {
+            Some(pivot) => append(&mut message, pivot),
+            None => message.extend(FAILED),
+        }
+        for fellow in self.fellows(k) {
+            self.comm.send(fellow, &message);
+        }
+        pivot
     }
 
     /// What this rank sends of its tiles of column k. The owner of the pivot has a message for

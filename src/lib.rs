@@ -54,7 +54,7 @@
 //!
 //! - **The same bits** of θ for any number of ranks and threads. Floating-point sums run over a
 //!   binary tree that depends on the number of cells alone ([`comm::tree_fold`]); randomness belongs
-//!   to the cell ([`sampling::stream`]); factorisations are sequential, their blocks parallel.
+//!   to the cell ([`sampling::stream`]); factorisations are sequential, or by tiles in a fixed order.
 //! - **One sequence of collectives** on every rank. Rank 0 alone reads, writes and lets a clock
 //!   decide; what it learns is broadcast, its errors too ([`run::agree`]).
 //! - **Bad input** ends before anything is written; a failed solve ends with its last good state

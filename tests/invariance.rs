@@ -132,6 +132,13 @@ fn a_disk_and_a_polygon() {
 #[test]
 fn cholesky() {
     assert_invariant("semilinear-2d", &[("flow.solver", "cholesky")]);
+    // G in several tiles.
+    let tiles = [
+        ("flow.solver", "cholesky"),
+        ("network.hidden", "[70]"),
+        ("stop.steps", "2"),
+    ];
+    assert_invariant("semilinear-2d", &tiles);
 }
 
 #[test]

@@ -47,6 +47,30 @@ fn any_number_of_ranks_reaches_the_same_parameters() {
     assert!(digests.iter().all(|d| d == &digests[0]), "{digests:?}");
 }
 
+/// A matrix of several tiles, which travel between the ranks and end on all of them.
+#[test]
+fn a_matrix_in_tiles_reaches_the_same_parameters() {
+    let folder = tempfile::tempdir().unwrap();
+    let reach = |ranks: usize| {
+        let out = folder.path().join(ranks.to_string());
+        let path = out.display().to_string();
+        let settings = [
+            "--set=network.hidden=[110]",
+            "--set=flow.solver=cholesky",
+            "--set=flow.stepper=euler",
+            "--set=stop.steps=2",
+        ];
+        let run = [&["run", "--quiet", "--out", &path][..], &settings].concat();
+        let output = mpirun(ranks, &run);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        digest(&out)
+    };
+    let alone = reach(1);
+    for ranks in [2, 3, 4] {
+        assert_eq!(reach(ranks), alone, "{ranks} ranks");
+    }
+}
+
 /// So many ranks on so few cores that each must give way while it waits.
 #[test]
 fn sixty_four_ranks_on_one_machine_reach_the_same_parameters() {

@@ -25,7 +25,7 @@ pub enum Phase {
     Assembly,
     /// Messages: waiting for other ranks, and the transfer.
     Communication,
-    /// Rank 0 factors what was gathered, and solves.
+    /// What was gathered is factored, by rank 0 or by all, and solved with.
     Solve,
     /// Errors against tests, history, checkpoints, fields.
     Output,

@@ -6,9 +6,9 @@
 //! that names it. Two verbs, send and recv, carry the rest; `World` replaces the defaults by
 //! MPI's own collectives.
 //!
-//! Everything numerical goes through [`tree_fold`] and [`tree_sum`]: a reduction over a binary
-//! tree fixed by the number of cells alone, so the result has the same bits on any number of
-//! ranks and threads. There is deliberately no `sum` over ranks.
+//! Everything numerical goes through [`tree_fold`], [`tree_sum`] and [`tree_scatter`]: a reduction
+//! over a binary tree fixed by the number of cells alone, so the result has the same bits on any
+//! number of ranks and threads. There is deliberately no `sum` over ranks.
 //!
 //! A failure that only one rank sees is a panic: it prints one line and ends every rank
 //! ([`set_context`]). A failure that all ranks see in the same place is an ordinary error.
@@ -37,7 +37,7 @@ pub use shares::Shares;
 pub use solo::Solo;
 pub use team::{team, team_with_threads};
 pub use timed::Timed;
-pub use tree::{Wire, tree_fold, tree_sum};
+pub use tree::{Parted, Wire, tree_fold, tree_scatter, tree_sum};
 #[cfg(feature = "mpi")]
 pub use world::World;
 

@@ -66,6 +66,12 @@ impl Shares {
         self.starts.len() - 1
     }
 
+    /// The ranks that own cells, in order; rank 0 is the first.
+    pub fn owners(&self) -> Vec<usize> {
+        let ranks = 0..self.ranks();
+        ranks.filter(|&r| !self.range(r).is_empty()).collect()
+    }
+
     /// The cells of `rank`.
     ///
     /// # Panics

@@ -2,24 +2,18 @@
 //! owns them: the same bits for any number of ranks and threads.
 //!
 //! Node (l, i) covers the cells [i·2ˡ, (i+1)·2ˡ) ∩ [0, C). Its value is the merge of its two
-//! children's; a child without cells is skipped. A node belongs to the owner of its first cell.
+//! children's; a child without cells is skipped.
 //!
 //! A rank's run of cells falls into maximal subtrees, one after the other. It folds them all
-//! first, depth first in rayon, without a word. Let m be the one whose first cell is the most
-//! aligned (divisible by the highest power of two). The subtrees left of m are right children
-//! whose siblings belong to other ranks: they go out as they are. From the last subtree of the
-//! run the rank then climbs to m: at a left child it receives the right sibling, if that has
-//! cells, at a right child it merges what it holds itself; above m, which is a right child too,
-//! the sibling is another rank's, and m goes out as the last thing this rank does. On rank 0, m
-//! starts at cell 0 and the climb ends at the root.
-//!
-//! **No deadlock**, even where a send waits for its receiver. Induction on the level l of the
-//! node sent: the subtrees left of m are on offer from the beginning, whatever their rank does
-//! meanwhile ([`Comm::overlap`]); m at level l goes out after receives of levels below l, which
-//! complete. Between two ranks, both order the messages by first cell, so none is mistaken.
+//! first, depth first in rayon, without a word. The nodes above have cells of several ranks; who
+//! merges them is the matter of [`rise`]. A value may come in parts ([`Parted`]), each with a home
+//! where its root must be: all at rank 0 ([`tree_fold`]), or one at every rank ([`tree_scatter`],
+//! a reduce-scatter). The tree is the same for every part, so homes never change a bit.
 //!
 //! **Memory**: a thread holds at most one value per level, log₂ C, and the rank its maximal
-//! subtrees, at most two per level.
+//! subtrees, at most two per level; on the way up what it sends is no longer held.
+
+mod rise;
 
 use super::{Comm, Shares};
 use rayon::prelude::*;
@@ -40,6 +34,47 @@ impl Wire for Vec<f64> {
 
     fn unpack(data: Vec<f64>) -> Self {
         data
+    }
+}
+
+/// A value in parts that can part: above the maximal subtrees of its cells a rank holds only some.
+pub trait Parted: Wire {
+    /// Takes some of the parts out; the others are left.
+    fn take(&mut self, parts: &[usize]) -> Self;
+
+    /// The parts of two values of one node.
+    fn unite(self, other: Self) -> Self;
+}
+
+/// A value that is one part.
+struct Whole<T>(Option<T>);
+
+impl<T> Whole<T> {
+    fn merged(self, right: Self, merge: impl Fn(T, T) -> T) -> Self {
+        match (self.0, right.0) {
+            (Some(left), Some(right)) => Self(Some(merge(left, right))),
+            (left, right) => Self(left.or(right)),
+        }
+    }
+}
+
+impl<T: Wire> Wire for Whole<T> {
+    fn pack(self) -> Vec<f64> {
+        self.0.map_or_else(Vec::new, T::pack)
+    }
+
+    fn unpack(data: Vec<f64>) -> Self {
+        Self(Some(T::unpack(data)))
+    }
+}
+
+impl<T: Wire> Parted for Whole<T> {
+    fn take(&mut self, _parts: &[usize]) -> Self {
+        Self(self.0.take())
+    }
+
+    fn unite(self, other: Self) -> Self {
+        Self(self.0.or(other.0))
     }
 }
 
@@ -76,10 +111,6 @@ impl Node {
             index: self.index ^ 1,
         }
     }
-
-    fn is_left(self) -> bool {
-        self.index.is_multiple_of(2)
-    }
 }
 
 /// What makes the values: `leaf` of a cell, and `merge` of a left and a right value.
@@ -103,6 +134,26 @@ pub fn tree_fold<T: Wire>(
     leaf: &(dyn Fn(usize) -> T + Sync),
     merge: &(dyn Fn(T, T) -> T + Sync),
 ) -> Option<T> {
+    let whole = |cell: usize| Whole(Some(leaf(cell)));
+    let merge = |left: Whole<T>, right: Whole<T>| left.merged(right, merge);
+    tree_scatter(comm, shares, &[0], &whole, &merge)?.0
+}
+
+/// The parts of the value at the root of the tree of all cells, each on the rank that `homes` names
+/// for it; `None` on a rank that is nobody's home. A collective.
+///
+/// A leaf has all parts, and `merge` gets the same parts of both its values; the rest is as with
+/// [`tree_fold`].
+///
+/// # Panics
+/// When a home owns no cell, or as [`tree_fold`].
+pub fn tree_scatter<T: Parted>(
+    comm: &dyn Comm,
+    shares: &Shares,
+    homes: &[usize],
+    leaf: &(dyn Fn(usize) -> T + Sync),
+    merge: &(dyn Fn(T, T) -> T + Sync),
+) -> Option<T> {
     assert_eq!(
         shares.ranks(),
         comm.size(),
@@ -114,32 +165,8 @@ pub fn tree_fold<T: Wire>(
         cells: shares.cells(),
     };
     let nodes = subtrees(shares, comm.rank());
-    let mut values: Vec<(Node, T)> = nodes
-        .into_par_iter()
-        .map(|node| (node, recipe.fold(node)))
-        .collect();
-    let held = values.split_off(most_aligned(&values));
-    let left_sibling_owner = |node: Node| shares.owner(node.sibling().start());
-    let outgoing: Vec<(usize, Vec<f64>)> = values
-        .into_iter()
-        .map(|(node, value)| (left_sibling_owner(node), value.pack()))
-        .collect();
-
-    let (mut held, mut root) = (Some(held), None);
-    comm.overlap(&outgoing, &mut || {
-        let Some((top, value)) = held
-            .take()
-            .and_then(|held| climb(comm, shares, &recipe, held))
-        else {
-            return;
-        };
-        if comm.rank() == 0 {
-            root = Some(value);
-        } else {
-            comm.send(left_sibling_owner(top), &value.pack());
-        }
-    });
-    root
+    let values = nodes.into_par_iter().map(|node| (node, recipe.fold(node)));
+    rise::rise(comm, shares, homes, values.collect(), merge)
 }
 
 /// The elementwise sum over all cells, on every rank. A collective.
@@ -210,37 +237,6 @@ fn subtrees(shares: &Shares, rank: usize) -> Vec<Node> {
         start += 1 << level;
     }
     nodes
-}
-
-/// The position of the subtree whose first cell is divisible by the highest power of two. There
-/// is only one: between two of the same power lies one of a higher.
-fn most_aligned<T>(values: &[(Node, T)]) -> usize {
-    let alignment = |position: &usize| values[*position].0.start().trailing_zeros();
-    (0..values.len()).max_by_key(alignment).unwrap_or(0)
-}
-
-/// From the last of the subtrees `held` to the top: the node that starts where the first of them
-/// does and whose parent, if any, belongs to another rank.
-fn climb<T: Wire>(
-    comm: &dyn Comm,
-    shares: &Shares,
-    recipe: &Recipe<T>,
-    mut held: Vec<(Node, T)>,
-) -> Option<(Node, T)> {
-    let (mut node, mut value) = held.pop()?;
-    while node.start() > 0 || (1 << node.level) < recipe.cells {
-        let sibling = node.sibling();
-        if !node.is_left() {
-            // Held by this rank, unless this is the top.
-            let Some((_, left)) = held.pop() else { break };
-            value = (recipe.merge)(left, value);
-        } else if sibling.start() < recipe.cells {
-            let right = T::unpack(comm.recv(shares.owner(sibling.start())));
-            value = (recipe.merge)(value, right);
-        }
-        node = node.parent();
-    }
-    Some((node, value))
 }
 
 #[cfg(test)]

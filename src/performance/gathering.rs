@@ -3,12 +3,13 @@
 //!
 //! Rows travel as they are until a node holds more than a limit. A node of n rows of c columns is made
 //! into a triangle by 2 n c² − ⅔ c³ operations (Golub & Van Loan, Matrix Computations, 2013, §5.2),
-//! two triangles into one by ⅔ c³; into a Gram matrix by n c², two of them into one by ½ c².
+//! two triangles into one by ⅔ c³; into a Gram matrix by n c², two of them into one by ½ c². Triangles end
+//! on rank 0. Of a Gram matrix every rank gets a part: with each level on the way it holds half as much.
 
 use crate::deck::SolverName;
 use crate::solver::{gram_limit, memory_limit, triangle_limit};
 
-/// How rows of a step come to rank 0.
+/// How rows of a step come to those who factor them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gathering {
     kind: Kind,
@@ -28,7 +29,7 @@ enum Kind {
     Triangle,
     /// Into a triangle, but what is few at the root stays rows.
     Memory,
-    /// Into a Gram matrix.
+    /// Into a Gram matrix, whose tiles all ranks share.
     Gram,
     /// Rows stay rows, or what they are made of.
     Rows,
@@ -94,19 +95,24 @@ impl Gathering {
         }
         let mut held = Held::Rows(share * self.rows);
         climb.own += self.compressed(&mut held);
+        // The part of a node that a rank holds.
+        let mut part = 1.0;
         for _ in 0..levels {
-            climb.numbers += self.numbers(&held);
+            if self.kind == Kind::Gram {
+                part /= 2.0;
+            }
+            climb.numbers += self.numbers(&held, part);
             held = match held {
                 Held::Rows(rows) => Held::Rows((2.0 * rows).min(self.rows)),
                 Held::Compressed => {
-                    climb.joins += self.join();
+                    climb.joins += part * self.join();
                     Held::Compressed
                 }
             };
-            climb.joins += self.compressed(&mut held);
+            climb.joins += part * self.compressed(&mut held);
         }
         if let (Held::Rows(rows), true) = (held, self.must_end_compressed()) {
-            climb.joins += self.compress(rows);
+            climb.joins += part * self.compress(rows);
         }
         climb
     }
@@ -145,10 +151,12 @@ impl Gathering {
         }
     }
 
-    /// Numbers of a message. Triangles and Gram matrices travel as squares.
-    fn numbers(&self, held: &Held) -> f64 {
+    /// Numbers of a message. Triangles travel as squares, Gram matrices as halves of them; of rows all
+    /// columns are needed.
+    fn numbers(&self, held: &Held, part: f64) -> f64 {
         match held {
             Held::Rows(rows) => rows * self.columns,
+            Held::Compressed if self.kind == Kind::Gram => 0.5 * part * self.columns.powi(2),
             Held::Compressed => self.columns * self.columns,
         }
     }
@@ -175,6 +183,20 @@ mod tests {
         assert_eq!(climb.own, 2.0 * 250.0 * 100.0 - 2.0 / 3.0 * 1000.0);
         assert_eq!(climb.joins, 2.0 * (2.0 / 3.0 * 1000.0));
         assert_eq!(climb.numbers, 2.0 * 100.0);
+    }
+
+    #[test]
+    fn a_gram_matrix_is_halved_at_every_level() {
+        // 250 rows on each of four ranks: more than the limit of 64.
+        let climb = Gathering::of(SolverName::Cholesky, 1000, 10).climb(0.25, 2);
+        assert_eq!(climb.own, 250.0 * 100.0);
+        assert_eq!(climb.numbers, 50.0 * (0.5 + 0.25));
+        assert_eq!(climb.joins, 50.0 * (0.5 + 0.25));
+        // 20 rows on each: they meet first, and are multiplied where there are two, then by four.
+        let climb = Gathering::of(SolverName::Cholesky, 80, 10).climb(0.25, 2);
+        assert_eq!(climb.own, 0.0);
+        assert_eq!(climb.numbers, (20.0 + 40.0) * 10.0);
+        assert_eq!(climb.joins, 80.0 * 100.0 / 4.0);
     }
 
     #[test]

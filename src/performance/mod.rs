@@ -1,13 +1,14 @@
 //! What a step takes on P ranks, before it is run there; and what measured steps say about it.
 //!
 //! A step on P ranks of some threads is the sum of what the busiest rank does for its cells, of the way
-//! up the tree of cells, and of what rank 0 does alone while the others wait:
+//! up the tree of cells, and of the factorisation, by all or by rank 0 alone while the others wait:
 //!
 //! ```text
 //! T(P) = s (W_sweeps/r + W_rows/r + W_assembly/r) / threads     s: share of the busiest rank, 1/P at best
 //!      + Σ_{l ≤ L} (join_l/r + 8 numbers_l/bandwidth + latency)  rows or what they became, L = ⌈log₂ P⌉
 //!      + L (messages · latency + 8 volume/bandwidth)             sums and broadcasts of θ's size
-//!      + W_solve/r                                               factorisation on rank 0, replicated
+//!      + W_tiles/r / (P threads) + 8 tiles/bandwidth              a factorisation that all ranks share
+//!      + W_solve/r                                               one on rank 0, replicated
 //! ```
 //!
 //! W are operations ([`Work`], counted from the problem and the stage), r the rates of one core and

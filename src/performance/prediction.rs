@@ -20,6 +20,8 @@ pub struct Prediction {
     pub transfer: f64,
     /// Latency of the messages.
     pub latency: f64,
+    /// The factorisation that all ranks share.
+    pub tiles: f64,
     /// Rank 0 alone: the factorisation.
     pub solve: f64,
     /// The busiest rank's part of the work times P: 1 where the cells can be shared out evenly.
@@ -32,6 +34,7 @@ impl Work {
     pub fn predict(&self, machine: &Machine, ranks: usize, threads: usize) -> Option<Prediction> {
         let (share, cells) = self.busiest(ranks)?;
         let (rates, link) = (&machine.rates, &machine.link);
+        let all_threads = threads.max(1) as f64;
         let threads = threads.min(cells).max(1) as f64;
         let p = self.parameters;
         let sweeps = self.sweeps(share);
@@ -40,24 +43,29 @@ impl Work {
         let climbed = levels(ranks.min(self.cells()));
         let times = self.step.factorisations;
         let climb = self.gathering.climb(share, climbed);
-        let triangles = match self.solve.cholesky > 0.0 {
+        let tiled = self.solve.tiled > 0.0;
+        let triangles = match tiled {
             true => rates.products.at(p),
             false => rates.triangles.at(p),
         };
+        let join_threads = if tiled { all_threads } else { 1.0 };
+        let crowd = self.solve.crowd(ranks as f64 * all_threads);
         let solve = self.solve.absorbed / rates.triangles.at(p)
             + self.solve.product / rates.products.at(p.min(self.solve.size))
             + self.solve.cholesky / rates.cholesky.at(self.solve.size)
             + self.solve.svd / rates.svd.at(self.solve.size);
         let levels = f64::from(levels(ranks));
-        let numbers = times * climb.numbers + levels * self.numbers();
+        let numbers = times * climb.numbers + levels * self.numbers() + self.tile_numbers(ranks);
+        let messages = levels * self.messages() + self.tile_messages(ranks);
         Some(Prediction {
             ranks,
             sweeps: share * sweeps / threads,
             rows: share * self.row_products() / rates.rows / threads,
             assembly: times * climb.own / triangles / threads,
-            joins: times * climb.joins / triangles,
+            joins: times * climb.joins / triangles / join_threads,
             transfer: 8.0 * numbers / link.bandwidth,
-            latency: levels * self.messages() * link.latency,
+            latency: messages * link.latency,
+            tiles: times * self.solve.tiled / rates.cholesky.at(self.solve.size) / crowd,
             solve: times * solve,
             imbalance: share * ranks as f64,
         })
@@ -81,7 +89,7 @@ impl Prediction {
     }
 
     /// The parts with their names, for people.
-    pub fn parts(&self) -> [(&'static str, f64); 7] {
+    pub fn parts(&self) -> [(&'static str, f64); 8] {
         [
             ("sweeps", self.sweeps),
             ("rows", self.rows),
@@ -89,6 +97,7 @@ impl Prediction {
             ("joins", self.joins),
             ("transfer", self.transfer),
             ("latency", self.latency),
+            ("tiles", self.tiles),
             ("solve", self.solve),
         ]
     }
@@ -104,6 +113,7 @@ impl Prediction {
             "joins" => "joins up the tree",
             "transfer" => "bandwidth",
             "latency" => "latency",
+            "tiles" => "factorisation",
             _ => "factorisation on rank 0",
         }
     }
@@ -129,6 +139,7 @@ mod tests {
             joins: 0.0,
             transfer: 0.25,
             latency: 0.25,
+            tiles: 0.0,
             solve: 1.0,
             imbalance: 1.0,
         };

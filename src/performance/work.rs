@@ -8,6 +8,7 @@ use crate::flow::ROWS_KEPT_BYTES;
 use crate::network::Operations;
 use crate::problem::{Problem, Term};
 use crate::run::Stage;
+use crate::solver::TILE;
 
 /// Operations and messages of a step.
 #[derive(Clone, Debug)]
@@ -24,9 +25,9 @@ pub struct Work {
     pub backward: Operations,
     /// Backward sweeps that give all rows: one for every row of a point.
     pub row_sweeps: Operations,
-    /// The way of the rows to rank 0.
+    /// The way of the rows to those who factor them.
     pub gathering: Gathering,
-    /// What rank 0 does with them.
+    /// What is done with them.
     pub solve: Solve,
     /// Whether Aᵀ v is formed from rows, and whether Jᵀ f by a sweep.
     by_rows: bool,
@@ -37,7 +38,7 @@ pub struct Work {
     thin: bool,
 }
 
-/// Operations of rank 0 while all others wait.
+/// Operations of rank 0 while all others wait, but for those that all ranks share.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Solve {
     /// Rows taken into a triangle: 2 n p².
@@ -46,6 +47,8 @@ pub struct Solve {
     pub product: f64,
     /// Cholesky: ⅓ n³.
     pub cholesky: f64,
+    /// Cholesky by tiles, shared by all ranks and their threads: ⅓ p³.
+    pub tiled: f64,
     /// Singular values and right vectors: 8⁄3 p³ to a bidiagonal, 2 p³ for the vectors.
     pub svd: f64,
     /// The order of what is factored.
@@ -93,7 +96,7 @@ impl Solve {
             },
             (SolverName::Steepest | SolverName::Cg, _) => none,
             (SolverName::Cholesky, _) => Self {
-                cholesky: p.powi(3) / 3.0,
+                tiled: p.powi(3) / 3.0,
                 ..none
             },
             (SolverName::Kernel, _) => Self {
@@ -110,7 +113,18 @@ impl Solve {
     }
 
     fn total(self) -> f64 {
-        self.absorbed + self.product + self.cholesky + self.svd
+        self.absorbed + self.product + self.cholesky + self.tiled + self.svd
+    }
+
+    /// Tiles in a row of a matrix of p rows.
+    fn tiles(self) -> f64 {
+        (self.size / TILE as f64).ceil()
+    }
+
+    /// How many can work on the tiles at once. A factorisation takes T³/6 products of tiles, of which
+    /// those of a column of tiles after the other, 3 T, wait for one another.
+    pub fn crowd(self, workers: f64) -> f64 {
+        workers.min(self.tiles().powi(2) / 18.0).max(1.0)
     }
 }
 
@@ -230,6 +244,27 @@ impl Work {
         sums + step.words + step.vectors + step.factorisations
     }
 
+    /// Messages of the tiles, one after the other: a column of them is factored by its pivot and then
+    /// sent; a solution goes down and up all columns, by products and what is solved for.
+    pub fn tile_messages(&self, ranks: usize) -> f64 {
+        match self.solve.tiled > 0.0 && ranks > 1 {
+            true => (2.0 * self.step.factorisations + 4.0 * self.step.vectors) * self.solve.tiles(),
+            false => 0.0,
+        }
+    }
+
+    /// Numbers of the tiles that a rank is sent: those of a row and of a column of the grid of ranks,
+    /// but its own.
+    pub fn tile_numbers(&self, ranks: usize) -> f64 {
+        match self.solve.tiled > 0.0 {
+            true => {
+                let side = (ranks as f64).sqrt();
+                self.step.factorisations * self.solve.size.powi(2) / side * (1.0 - 1.0 / side)
+            }
+            false => 0.0,
+        }
+    }
+
     /// Numbers of a step along every level of ranks, beside the gathering.
     pub fn numbers(&self) -> f64 {
         (2.0 * self.step.pulls + self.step.vectors) * self.parameters
@@ -269,6 +304,24 @@ mod tests {
         let factors = 12.0 * 49.0 + 343.0 / 3.0;
         assert_eq!(work.operations(), sweeps + 2.0 * 12.0 * 7.0 + factors);
         assert_eq!(work.numbers(), (2.0 + 1.0) * 7.0);
+    }
+
+    #[test]
+    fn tiles_are_shared_while_there_are_enough() {
+        let solve = |tiles: usize| Solve {
+            size: (tiles * TILE) as f64,
+            ..Solve::default()
+        };
+        let crowd = |tiles| [1.0, 16.0, 1000.0].map(|workers| solve(tiles).crowd(workers));
+        assert_eq!(crowd(36), [1.0, 16.0, 72.0]);
+        assert_eq!(crowd(1), [1.0; 3]);
+        // One tile: its factor, and a solution down and up.
+        let work = work("solver = \"cholesky\"\nstepper = \"euler\"");
+        assert_eq!([1, 4].map(|ranks| work.tile_messages(ranks)), [0.0, 6.0]);
+        assert_eq!(
+            [1, 4].map(|ranks| work.tile_numbers(ranks)),
+            [0.0, 49.0 / 4.0]
+        );
     }
 
     #[test]

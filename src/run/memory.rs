@@ -1,8 +1,8 @@
 //! How much memory a rank needs, told before the first step.
 //!
 //! Counted is what grows with the problem: numbers that live at the same time on rank 0, which gathers
-//! and factors what the others send. In bytes, with p parameters, n rows on all ranks, S streams of
-//! the jet, widths h of the layers:
+//! and factors what the others send, or its part of that. In bytes, with p parameters, n rows on all
+//! ranks, S streams of the jet, widths h of the layers:
 //!
 //! | what | numbers |
 //! |---|---|
@@ -11,7 +11,7 @@
 //! | factors of the rows | n S Σ (h_in + h_out), and half of it again while they arrive from other ranks |
 //! | kernel matrix and its factor | 2 n² |
 //! | sketch of conjugate gradients | 3 p s |
-//! | Gram matrix and its factor | 2 p², and one for every level of the tree that holds one |
+//! | Gram matrix and its factor | p² / ranks, or ½ p² for every level of a rank's own tree that holds one |
 //! | triangle and singular vectors | 5 p² |
 //! | triangle of all steps and its copy for checkpoints | 3 p² |
 //!
@@ -24,7 +24,7 @@ use crate::deck::{Bytes, MethodName, SolverName, StepperName};
 use crate::error::{Error, Result};
 use crate::flow::{Metric, ROWS_KEPT_BYTES};
 use crate::problem::{Problem, Term};
-use crate::solver::Cg;
+use crate::solver::{Cg, gram_limit};
 
 /// The program itself with MPI, before it holds anything.
 const PROGRAM: f64 = 22e6;
@@ -130,10 +130,10 @@ fn of_stage(stage: &Stage, problem: &Problem, crowd: Crowd) -> Memory {
         ),
         SolverName::Cholesky => (
             vec![
-                size.rows((p / 2.0).clamp(64.0, 4096.0)),
-                part("the Gram matrix and its factor", 2.0 * p * p),
+                size.rows(gram_limit(p as usize) as f64),
+                part("the Gram matrix and its factor", size.tiles()),
             ],
-            "use solver = \"kernel\" with stepper = \"stochastic\", or a smaller network",
+            "use solver = \"kernel\" with stepper = \"stochastic\", a smaller network, or more ranks",
         ),
         SolverName::Kernel => (
             vec![
@@ -182,6 +182,8 @@ struct Size {
     count: f64,
     /// The part of it that one rank owns.
     share: f64,
+    /// The part of all that is shared out that one rank owns.
+    fraction: f64,
     /// The rows of the cells that the threads work on.
     cell: f64,
     factors: f64,
@@ -207,7 +209,7 @@ impl Size {
         };
         let points = |term: &Term| term.points() as f64;
         let sum = |of: &dyn Fn(&Term) -> f64| problem.terms.iter().map(of).sum::<f64>();
-        let share = 1.0 / crowd.ranks.min(problem.cells()) as f64;
+        let fraction = 1.0 / crowd.ranks.min(problem.cells()) as f64;
         let cell = |term: &Term| (points(term) / term.cells() as f64).ceil();
         let sweep = |term: &Term| {
             let of_point = streams(term) * (2.0 * units + widest) + 3.0 * units;
@@ -222,13 +224,27 @@ impl Size {
         Self {
             parameters: problem.network.parameters() as f64,
             count,
-            share: share * count,
+            share: fraction * count,
+            fraction,
             factors: received
                 * sum(&|term| points(term) * rows(term) as f64 * streams(term) * pairs),
             cell: most(&|term| cell(term) * rows(term) as f64),
             sweep: most(&sweep),
-            samples: share * sum(&|term| points(term) * (3 * dim + 2) as f64),
+            samples: fraction * sum(&|term| points(term) * (3 * dim + 2) as f64),
         }
+    }
+
+    /// The tiles of G that are this rank's, and those of its factor; or, while they are summed, whole
+    /// triangles on the way up the tree of its own cells, one for every level with enough rows.
+    fn tiles(&self) -> f64 {
+        let square = self.parameters * self.parameters;
+        let nodes = self.share / gram_limit(self.parameters as usize) as f64;
+        let sums = if nodes > 1.0 {
+            1.0 + nodes.log2().ceil()
+        } else {
+            0.0
+        };
+        square * self.fraction.max(0.5 * sums)
     }
 
     /// The rows that are kept and those of a node of the tree that is compressed beyond `limit`

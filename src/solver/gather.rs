@@ -1,8 +1,9 @@
 //! Gathering the rows A of all cells into one small matrix, over the fixed tree.
 //!
 //! Rows travel up the tree as they are, block by block, until a node holds enough of them to be worth
-//! compressing: into R of a QR factorisation, or into the Gram matrix AᵀA. When to compress depends on
-//! the number of rows alone, so the result has the same bits for any number of ranks and threads.
+//! compressing: into R of a QR factorisation. When to compress depends on the number of rows alone, so
+//! the result has the same bits for any number of ranks and threads. ([`super::tiled`] goes the same way
+//! with the Gram matrix AᵀA, which comes to rest on all ranks.)
 
 use crate::comm::{Phase, Wire, during, tree_fold};
 use crate::flow::Tangent;

@@ -5,6 +5,7 @@
 //! is cheaper for the two blocks. What is chosen, and the order of every sum, depend on the sizes
 //! alone, so K has the same bits for any number of ranks and threads.
 
+use super::numbers::{Numbers, append};
 use crate::comm::{Phase, Wire, during, tree_fold};
 use crate::flow::Tangent;
 use crate::network::{Factors, LayerFactors};
@@ -186,9 +187,8 @@ impl Wire for Bundle<'_> {
                 let sizes = [inputs.nrows(), inputs.ncols(), adjoints.ncols()];
                 data.extend([layer.offset, biased, layer.streams].map(|n| n as f64));
                 data.extend(sizes.map(|n| n as f64));
-                for matrix in [inputs, adjoints] {
-                    (0..matrix.ncols()).for_each(|j| data.extend(matrix.col_as_slice(j)));
-                }
+                append(&mut data, inputs);
+                append(&mut data, adjoints);
             }
         }
         data
@@ -206,27 +206,11 @@ impl Wire for Bundle<'_> {
     }
 }
 
-/// What is left of a message.
-struct Numbers<'d>(&'d [f64]);
-
-impl<'d> Numbers<'d> {
-    fn take(&mut self, count: usize) -> &'d [f64] {
-        let (here, rest) = self.0.split_at(count);
-        self.0 = rest;
-        here
-    }
-
-    fn count(&mut self) -> usize {
-        self.take(1)[0] as usize
-    }
-
+impl Numbers<'_> {
     fn layer(&mut self) -> LayerFactors {
         let head: Vec<usize> = self.take(6).iter().map(|&n| n as usize).collect();
         let (height, widths) = (head[3], [head[4], head[5]]);
-        let [inputs, adjoints] = widths.map(|width| {
-            let numbers = self.take(height * width);
-            MatRef::from_column_major_slice(numbers, height, width).to_owned()
-        });
+        let [inputs, adjoints] = widths.map(|width| self.matrix(height, width));
         LayerFactors {
             offset: head[0],
             biased: head[1] == 1,

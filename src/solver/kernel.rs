@@ -8,7 +8,8 @@
 //! as the neural tangent kernel's solve; for many-body physics Rende et al. 2024,
 //! doi:10.1038/s42005-024-01732-4.)
 
-use super::cholesky::{Factored, damping_of, factor_damped};
+use super::cholesky::damping_of;
+use super::damped::{Factored, factor_damped};
 use super::gram::gram;
 use super::{Inverse, Note, Solver};
 use crate::comm::{Phase, during};
@@ -49,7 +50,7 @@ impl Solver for Kernel {
         let factored = during(comm, Phase::Solve, || {
             gram.and_then(|k| factor_damped(&k, lift * self.damping))
         });
-        let damping = damping_of(factored.as_ref(), tangent)?;
+        let damping = damping_of(factored.as_ref().map(|f| f.damping), tangent)?;
         Ok(Box::new(Dual {
             factored,
             damping,

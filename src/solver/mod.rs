@@ -1,15 +1,18 @@
 //! Solvers: from the tangent space to θ' = −G⁺ g.
 //!
 //! A solver gathers what it needs of the rows A over the fixed tree of cells to rank 0, which
-//! factors it; after that only vectors of p numbers travel. (`cg` gathers products with G instead.) So the replicated state of a step is
-//! small, ranks that share a core do not factor the same matrix, and machines whose arithmetic
-//! differs in the last bit still advance the same parameters.
+//! factors it; after that only vectors of p numbers travel. (`cg` gathers products with G instead.) So
+//! the replicated state of a step is small, ranks that share a core do not factor the same matrix, and
+//! machines whose arithmetic differs in the last bit still advance the same parameters. G itself, for
+//! `cholesky`, is left in tiles on all ranks, which factor it together.
 
 mod cg;
 mod cholesky;
+mod damped;
 mod gather;
 mod gram;
 mod kernel;
+mod numbers;
 mod nystrom;
 mod qr;
 mod recursion;
@@ -17,16 +20,18 @@ mod reflectors;
 mod steepest;
 #[cfg(test)]
 mod tests;
+mod tiled;
 mod triangle;
 
 pub use cg::{CG_DAMPING, CG_LIMIT, CG_TOLERANCE, Cg};
-pub(crate) use cholesky::factor_damped;
 pub use cholesky::{Cholesky, DEFAULT_DAMPING, gram_limit};
+pub(crate) use damped::factor_damped;
 pub use kernel::{KERNEL_DAMPING, Kernel};
 pub(crate) use qr::singular;
 pub use qr::{Cut, Qr, Spectrum, triangle_limit};
 pub use recursion::{Recursion, memory_limit};
 pub use steepest::Steepest;
+pub use tiled::TILE;
 pub use triangle::absorb;
 
 use crate::error::Result;

@@ -15,7 +15,7 @@
 //!
 //! All of p × s numbers is on rank 0; Ω and Y travel in blocks of a few columns.
 
-use super::cholesky::factor_damped;
+use super::damped::factor_damped;
 use crate::comm::{Phase, during};
 use crate::flow::{Products, Tangent};
 use crate::sampling::{Purpose, stream};

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::comm::{Solo, team, team_with_threads};
+use std::collections::BTreeMap;
 
 /// Terms of very different size: any other order of summation gives other bits.
 fn term(cell: usize) -> f64 {
@@ -78,6 +79,99 @@ fn every_cut_into_three_gives_the_same_tree() {
                 "{shares:?}"
             );
         }
+    }
+}
+
+/// A text for every part that is here.
+#[derive(Default)]
+struct Texts(BTreeMap<usize, String>);
+
+impl Wire for Texts {
+    fn pack(self) -> Vec<f64> {
+        let line = |(part, text)| format!("{part}:{text};");
+        let lines: String = self.0.into_iter().map(line).collect();
+        lines.bytes().map(f64::from).collect()
+    }
+
+    fn unpack(data: Vec<f64>) -> Self {
+        let lines: String = data.iter().map(|&c| c as u8 as char).collect();
+        let line = |line: &str| {
+            let (part, text) = line.split_once(':').unwrap();
+            (part.parse().unwrap(), text.to_string())
+        };
+        Self(lines.split_terminator(';').map(line).collect())
+    }
+}
+
+impl Parted for Texts {
+    fn take(&mut self, parts: &[usize]) -> Self {
+        let taken = parts
+            .iter()
+            .map(|part| (*part, self.0.remove(part).unwrap()));
+        Self(taken.collect())
+    }
+
+    fn unite(mut self, other: Self) -> Self {
+        for (part, text) in other.0 {
+            assert_eq!(self.0.insert(part, text), None, "part {part} twice");
+        }
+        self
+    }
+}
+
+fn scattered(comm: &dyn Comm, shares: &Shares, homes: &[usize]) -> Option<Texts> {
+    let parts = homes.len();
+    let leaf = |cell: usize| Texts((0..parts).map(|part| (part, cell.to_string())).collect());
+    let merge = |left: Texts, right: Texts| {
+        assert!(left.0.keys().eq(right.0.keys()));
+        let pairs = left.0.into_iter().zip(right.0.into_values());
+        Texts(
+            pairs
+                .map(|((part, l), r)| (part, format!("({l} {r})")))
+                .collect(),
+        )
+    };
+    tree_scatter(comm, shares, homes, &leaf, &merge)
+}
+
+#[test]
+fn every_part_comes_home_by_the_same_tree() {
+    for cells in [1, 2, 3, 5, 8, 13, 31, 33] {
+        let expected = spelt(&Solo, &shares_of(cells, 1)[0]).unwrap();
+        for ranks in [1, 2, 3, 4, 5, 8, 13]
+            .into_iter()
+            .filter(|&ranks| ranks <= cells)
+        {
+            let homes: [Vec<usize>; 3] = [
+                (0..ranks).collect(),
+                vec![ranks - 1],
+                (0..3 * ranks).map(|part| part * part % ranks).collect(),
+            ];
+            for (shares, homes) in shares_of(cells, ranks).iter().zip(homes.iter().cycle()) {
+                let got = team(ranks, |comm| scattered(comm, shares, homes));
+                for (rank, texts) in got.into_iter().enumerate() {
+                    let texts = texts.unwrap_or_default().0;
+                    let here = (0..homes.len()).filter(|&part| homes[part] == rank);
+                    assert!(texts.keys().copied().eq(here), "{shares:?} {homes:?}");
+                    assert!(texts.into_values().all(|text| text == expected));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn parts_come_home_where_many_ranks_own_no_cell() {
+    let shares = Shares::even(3, 7);
+    let homes = shares.owners();
+    assert_eq!(homes.len(), 3);
+    let got = team(7, |comm| {
+        scattered(comm, &shares, &homes).map(|texts| texts.0)
+    });
+    let alone = |rank| homes.iter().position(|&home| home == rank);
+    for (rank, texts) in got.into_iter().enumerate() {
+        let expected = alone(rank).map(|part| BTreeMap::from([(part, "((0 1) 2)".into())]));
+        assert_eq!(texts, expected);
     }
 }
 

@@ -38,6 +38,7 @@ mod line_search;
 mod natural;
 mod pace;
 mod progress;
+mod quasi_newton;
 mod recursive;
 mod runge_kutta;
 mod settling;

@@ -23,6 +23,7 @@
 
 use super::level::{Accepted, LevelTest, SHORTEST};
 use super::progress::{Progress, Seen};
+use super::quasi_newton;
 use super::{Best, Finish, Memory, Report, Stepper, counted, kick};
 use crate::error::{Error, Result};
 use crate::flow::{Flow, checked_energy};
@@ -88,7 +89,7 @@ struct Last {
 
 /// The first cutoff from a random start, and after a stage that has come near the solution.
 const COARSE: f64 = 1e-5;
-const WARM: f64 = 1e-6;
+const WARM: f64 = 1e-9;
 const LOWER: f64 = 10.0;
 const CAPTURED: f64 = 0.9;
 const FIRST: f64 = 1e-2;
@@ -302,6 +303,10 @@ impl Stepper for Natural {
         match test.search(theta, self.state.length) {
             Some(accepted) => {
                 report.dt = accepted.length;
+                let accepted = match accepted.length < 1.0 {
+                    true => accepted,
+                    false => quasi_newton::iterate(&test, accepted),
+                };
                 *theta = self.take(accepted, report.direction);
             }
             None => self.fail(),

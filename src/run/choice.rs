@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::problem::Problem;
 
 /// Up to this many parameters the singular values of the tangent space are affordable.
-const MANY: usize = 1500;
+const MANY: usize = 3000;
 /// The most multiplications, n p², of a step on all points.
 const LARGEST_FINISH: f64 = 1e11;
 /// Up to this many parameters p² numbers can be held, and carried from step to step.

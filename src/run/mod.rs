@@ -116,8 +116,7 @@ impl<'a> Run<'a> {
                 first.stepper(None).memory(),
             )
         });
-        let initial = state.initial.filter(|_| state.stage > 0);
-        let mut stepper = set.plan.stages[state.stage].stepper(initial);
+        let mut stepper = set.plan.stages[state.stage].stepper(state.before());
         stepper.recall(state.memory.clone());
         Self {
             steady: Steady::new(set.plan.steady, state.steady),

@@ -5,9 +5,10 @@ use super::{Attempts, Run, Stage, Waiting};
 use crate::flow::Flow;
 use crate::problem::Problem;
 
-/// Attempts to finish without half the energy after which the run ends, and the share of the first
-/// energy below which one is enough.
+/// Attempts to finish without half the energy after which the run ends; near rounding, below this share of
+/// the first energy, a few are enough.
 const ATTEMPTS: u32 = 20;
+const FEW_ATTEMPTS: u32 = 4;
 const ROUNDING: f64 = 1e-21;
 
 /// The problem that a stage solves.
@@ -72,7 +73,7 @@ impl<'a> Run<'a> {
         });
         self.state.stage += 1;
         self.state.drawn = None;
-        self.stepper = next.stepper(self.state.initial);
+        self.stepper = next.stepper(self.state.before());
         self.announce(next, reason);
     }
 
@@ -87,7 +88,7 @@ impl<'a> Run<'a> {
             made: state.attempts.made + 1,
         };
         let tiny = best < ROUNDING * state.initial.unwrap_or(0.0);
-        state.attempts.failed >= if tiny { 1 } else { ATTEMPTS }
+        state.attempts.failed >= if tiny { FEW_ATTEMPTS } else { ATTEMPTS }
     }
 
     /// Goes on with the stage before, from where it waits.
@@ -95,8 +96,7 @@ impl<'a> Run<'a> {
         self.state.stage -= 1;
         self.state.drawn = None;
         let stage = &self.set.plan.stages[self.state.stage];
-        let initial = self.state.initial.filter(|_| self.state.stage > 0);
-        self.stepper = stage.stepper(initial);
+        self.stepper = stage.stepper(self.state.before());
         if let Some(Waiting { theta, memory }) = self.state.waiting.pop() {
             self.state.theta = theta;
             self.stepper.recall(memory);

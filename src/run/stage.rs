@@ -8,7 +8,7 @@ use crate::deck::{MethodName, SolverName, StepperName};
 use crate::flow::Metric;
 use crate::solver::{CG_TOLERANCE, Cg, Cholesky, Kernel, Qr, Solver, Steepest};
 use crate::stepper::{
-    Adam, BOGACKI_SHAMPINE, EULER, Lbfgs, Natural, NaturalSetting, Pace, RK4, Recursive,
+    Adam, BOGACKI_SHAMPINE, Before, EULER, Lbfgs, Natural, NaturalSetting, Pace, RK4, Recursive,
     RungeKutta, Sgd, Stepper, Stochastic, Tableau,
 };
 
@@ -68,7 +68,7 @@ impl Stage {
 
     /// The stepper, at its start; `initial` is the energy at the start of the run, if a stage went
     /// before.
-    pub fn stepper(&self, initial: Option<f64>) -> Box<dyn Stepper> {
+    pub fn stepper(&self, before: Option<Before>) -> Box<dyn Stepper> {
         match (self.method, self.stepper) {
             (MethodName::Sgd, _) => Box::new(Sgd::new(self.dt, self.momentum)),
             (MethodName::Adam, _) => Box::new(Adam::new(self.dt)),
@@ -78,7 +78,7 @@ impl Stage {
                     cutoff: self.cutoff,
                     exact: self.exact,
                     fixed: self.resample.is_none(),
-                    initial,
+                    before,
                 }))
             }
             (MethodName::Ned, StepperName::Recursive) => {

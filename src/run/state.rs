@@ -1,6 +1,6 @@
 //! The state of a run between two steps: all that it needs to go on with the same bits.
 
-use crate::stepper::{Best, Memory};
+use crate::stepper::{Before, Best, Memory};
 use serde::{Deserialize, Serialize};
 
 /// Nobody takes more steps: they can still be counted in an f64.
@@ -112,6 +112,15 @@ pub struct Finished {
 }
 
 impl State {
+    /// What went before the stage, if it is not the first.
+    pub(super) fn before(&self) -> Option<Before> {
+        let initial = self.initial.filter(|_| self.stage > 0)?;
+        Some(Before {
+            initial,
+            failed: self.attempts.failed,
+        })
+    }
+
     /// Checks what a checkpoint says against the run that is to go on from it: whoever wrote the file
     /// can have written a right checksum too.
     ///

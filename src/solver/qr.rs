@@ -17,6 +17,7 @@ use crate::vector::dot;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::svd;
 use faer::{Col, Mat, Par};
+use std::num::NonZeroUsize;
 
 /// θ' = −A⁺ v, singular values of A below `cutoff` times the largest cut off.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +93,10 @@ impl Solver for Qr {
     }
 }
 
+/// Into how many parts the work on a decomposition is divided: always as many, since the bits depend on
+/// that, though not on the number of threads that share them.
+const PARTS: Par = Par::Rayon(NonZeroUsize::new(16).unwrap());
+
 pub(crate) struct Singular {
     values: Vec<f64>,
     vectors: Mat<f64>,
@@ -105,14 +110,14 @@ pub(crate) fn singular(r: &Mat<f64>) -> Option<Singular> {
     let mut values = Col::<f64>::zeros(size);
     let mut vectors = Mat::zeros(n, size);
     if size > 0 {
-        let scratch = svd::svd_scratch::<f64>(m, n, No, Thin, Par::Seq, Default::default());
+        let scratch = svd::svd_scratch::<f64>(m, n, No, Thin, PARTS, Default::default());
         let mut memory = MemBuffer::new(scratch);
         svd::svd(
             r.as_ref(),
             values.as_mut().as_diagonal_mut(),
             None,
             Some(vectors.as_mut()),
-            Par::Seq,
+            PARTS,
             MemStack::new(&mut memory),
             Default::default(),
         )
@@ -234,6 +239,38 @@ impl Inverse for Cut<'_> {
             damping: self.cutoff,
             rank: self.spectrum.rank(self.cutoff),
             ..Note::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decomposition_has_the_same_bits_on_any_number_of_threads() {
+        let entry = |i: usize, j: usize| ((1 + i) as f64 * (1.3 + j as f64).powf(1.5)).sin();
+        for p in [60, 300] {
+            let r = triangle(Mat::from_fn(p, p, entry));
+            let decomposed = |threads: usize| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+                pool.build().unwrap().install(|| singular(&r).unwrap())
+            };
+            let one = decomposed(1);
+            // R V = U S: columns of that length, orthogonal to each other.
+            let us = &r * &one.vectors;
+            let gram = us.transpose() * &us;
+            for j in 0..p {
+                for i in 0..p {
+                    let square = if i == j { one.values[j].powi(2) } else { 0.0 };
+                    assert!((gram[(i, j)] - square).abs() < 1e-12 * one.values[0].powi(2));
+                }
+            }
+            for threads in [2, 3, 5] {
+                let several = decomposed(threads);
+                assert_eq!(one.values, several.values, "{threads} threads");
+                assert_eq!(one.vectors, several.vectors, "{threads} threads");
+            }
         }
     }
 }

@@ -48,7 +48,7 @@ mod tableau;
 
 pub use adam::Adam;
 pub use lbfgs::Lbfgs;
-pub use natural::{Natural, Setting as NaturalSetting};
+pub use natural::{Before, Natural, Setting as NaturalSetting};
 pub use pace::Pace;
 pub use recursive::Recursive;
 pub use runge_kutta::RungeKutta;

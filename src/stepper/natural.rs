@@ -47,8 +47,17 @@ pub struct Setting {
     pub exact: bool,
     /// Whether energies of different steps can be compared because the points stay.
     pub fixed: bool,
-    /// The energy at the start of the run, if a stage went before.
-    pub initial: Option<f64>,
+    /// What went before, if this is not the first stage.
+    pub before: Option<Before>,
+}
+
+/// What went before a stage.
+#[derive(Clone, Copy, Debug)]
+pub struct Before {
+    /// The energy at the start of the run.
+    pub initial: f64,
+    /// Attempts to finish that have failed in a row.
+    pub failed: u32,
 }
 
 /// What the rule remembers between steps.
@@ -58,6 +67,8 @@ pub struct State {
     cutoff: f64,
     /// Step length λ in (0, 1].
     length: f64,
+    /// Running mean of λ at this cutoff.
+    pace: f64,
     /// |d| and the simplified correction of the last accepted step.
     last: Option<Last>,
     progress: Progress,
@@ -87,34 +98,39 @@ struct Last {
     simplified: Vec<f64>,
 }
 
-/// The first cutoff from a random start, and after a stage that has come near the solution.
+/// The first cutoff from a random start.
 const COARSE: f64 = 1e-5;
-const WARM: f64 = 1e-9;
+/// The same after a stage that has come near the solution: wide networks need the fewest factorisations
+/// from a fine one on, some narrow ones never get through from there, so attempts alternate.
+const WARM: [f64; 2] = [1e-9, 1e-6];
 const LOWER: f64 = 10.0;
 const CAPTURED: f64 = 0.9;
 const FIRST: f64 = 1e-2;
 const PATIENCE: u32 = 40;
+/// Mean λ below which a valley is too narrow at this cutoff.
+const CRAWL: f64 = 0.15;
 /// Relative energies: done for good, and done rather than kicked.
 const DONE: f64 = 1e-24;
-const NEARLY_DONE: f64 = 1e-21;
+const NEARLY_DONE: f64 = 1e-22;
 /// Kicks without progress after which the rule gives up.
 const LAST_KICK: u32 = 20;
 
 impl Natural {
     /// The rule at its start.
     pub fn new(setting: Setting) -> Self {
-        let coarse = match setting.initial {
+        let coarse = match setting.before {
             None => COARSE,
-            Some(_) => WARM,
+            Some(before) => WARM[before.failed as usize % WARM.len()],
         };
         Self {
             setting,
             state: State {
                 cutoff: coarse.max(setting.cutoff),
                 length: FIRST,
+                pace: 1.0,
                 last: None,
                 progress: Progress::new(),
-                initial: setting.initial,
+                initial: setting.before.map(|before| before.initial),
                 size: 0.0,
                 failures: 0,
                 kicks: 0,
@@ -133,6 +149,7 @@ impl Natural {
 
     fn next_level(&mut self) {
         self.state.cutoff = self.setting.cutoff.max(self.state.cutoff / LOWER);
+        self.state.pace = 1.0;
     }
 
     /// Why the rule ends, if it does; or starts over from a disturbed best.
@@ -155,7 +172,7 @@ impl Natural {
                 "E below {NEARLY_DONE:.0e} of its start, at rounding level"
             )));
         }
-        if self.setting.initial.is_some() {
+        if self.setting.before.is_some() {
             return Some(Finish::Stuck("no way down on these points".into()));
         }
         if state.kicks >= LAST_KICK {
@@ -174,6 +191,7 @@ impl Natural {
         }
         state.cutoff = COARSE.max(self.setting.cutoff);
         state.length = FIRST;
+        state.pace = 1.0;
         state.last = None;
         state.progress.restart();
         state.failures = 0;
@@ -197,7 +215,8 @@ impl Natural {
             true => PATIENCE,
             false => PATIENCE / 4,
         };
-        let waited = self.state.progress.since > patience;
+        let crawls = self.state.pace < CRAWL;
+        let waited = crawls || self.state.progress.since > patience;
         let at_end = self.state.cutoff <= self.setting.cutoff;
         if waited && !at_end {
             self.next_level();
@@ -210,6 +229,7 @@ impl Natural {
 
     /// Remembers an accepted step along a direction of length `direction`; its parameters.
     fn take(&mut self, accepted: Accepted, direction: f64) -> Vec<f64> {
+        self.walked(accepted.length);
         self.state.length = accepted.length;
         self.state.failures = 0;
         self.state.last = Some(Last {
@@ -219,8 +239,13 @@ impl Natural {
         accepted.theta
     }
 
+    fn walked(&mut self, length: f64) {
+        self.state.pace = 0.8 * self.state.pace + 0.2 * length;
+    }
+
     /// After a step that no length could make: short steps again, then a finer cutoff.
     fn fail(&mut self) {
+        self.walked(0.0);
         let state = &mut self.state;
         state.length = FIRST;
         state.last = None;

@@ -54,7 +54,7 @@ const CASES: [Case; 6] = [
     },
     Case {
         deck: "poisson-2d",
-        overrides: &[("stop.steps", "2"), ("network.hidden", "[450]")],
+        overrides: &[("stop.steps", "2"), ("network.hidden", "[800]")],
     },
 ];
 

@@ -16,8 +16,10 @@ pub(super) struct Settling {
 
 /// Steps of a window.
 const WINDOW: u32 = 50;
-/// The energy has settled when log E falls by less than this from window to window.
+/// The energy has settled when log E falls by less than this from window to window; a stage that
+/// finishes gains more in the time of a window, and takes over earlier.
 const FALL: f64 = 0.5;
+const FALL_BEFORE_FINISH: f64 = 1.2;
 
 impl Settling {
     /// Whether this can be of a run.
@@ -25,8 +27,8 @@ impl Settling {
         self.steps < WINDOW
     }
 
-    /// Takes in the energy of a step; whether it has settled.
-    pub(super) fn look(&mut self, energy: f64) -> bool {
+    /// Takes in the energy of a step; whether it has settled. `followed` if another stage finishes.
+    pub(super) fn look(&mut self, energy: f64, followed: bool) -> bool {
         self.sum += energy.max(f64::MIN_POSITIVE).ln();
         self.steps += 1;
         if self.steps < WINDOW {
@@ -35,7 +37,8 @@ impl Settling {
         let mean = self.sum / f64::from(WINDOW);
         let before = self.before.replace(mean);
         (self.steps, self.sum) = (0, 0.0);
-        before.is_some_and(|before| mean > before - FALL)
+        let fall = if followed { FALL_BEFORE_FINISH } else { FALL };
+        before.is_some_and(|before| mean > before - fall)
     }
 }
 
@@ -47,7 +50,9 @@ mod tests {
     fn a_falling_energy_has_not_settled_and_a_standing_one_has() {
         let mut settling = Settling::default();
         let falls = |k: u32| (-0.02 * f64::from(k)).exp();
-        assert!((0..500).all(|k| !settling.look(falls(k))));
-        assert!((0..2 * WINDOW).any(|_| settling.look(falls(500))));
+        assert!((0..500).all(|k| !settling.look(falls(k), false)));
+        assert!((0..2 * WINDOW).any(|_| settling.look(falls(500), false)));
+        let mut settling = Settling::default();
+        assert!((0..2 * WINDOW).any(|k| settling.look(falls(k), true)));
     }
 }

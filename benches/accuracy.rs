@@ -44,12 +44,14 @@ const CASES: [Case; 16] = [
     Case {
         deck: "poisson-2d",
         published: "1.2e-7 in 1000 s",
+        seconds: 5.0,
         ..NONE
     },
     Case {
         deck: "poisson-2d",
         variant: "32 units",
         settings: &["network.hidden=[32]"],
+        seconds: 5.0,
         ..NONE
     },
     Case {
@@ -57,6 +59,7 @@ const CASES: [Case; 16] = [
         variant: "16 units",
         settings: &["network.hidden=[16]"],
         goal: 1e-6,
+        seconds: 5.0,
         ..NONE
     },
     Case {
@@ -69,6 +72,7 @@ const CASES: [Case; 16] = [
     },
     Case {
         deck: "heat",
+        seconds: 20.0,
         published: "8.7e-8 in 1000 s",
         ..NONE
     },

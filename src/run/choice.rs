@@ -5,8 +5,10 @@ use crate::deck::{Auto, Deck, Many, MethodName, MetricName, SolverName, StepperN
 use crate::error::{Error, Result};
 use crate::problem::Problem;
 
-/// Up to this many parameters the singular values of the tangent space are affordable.
-const MANY: usize = 3000;
+/// Up to this many parameters the singular values of the tangent space are affordable; where they bring
+/// the residual down to rounding, a few dozens of them are enough and may take longer.
+const MANY: usize = 1500;
+const MANY_FINISHED: usize = 3000;
 /// The most multiplications, n p², of a step on all points.
 const LARGEST_FINISH: f64 = 1e11;
 /// Up to this many parameters p² numbers can be held, and carried from step to step.
@@ -48,10 +50,14 @@ pub(super) fn choose(
     resample: Option<u64>,
 ) -> Result<(Vec<SolverName>, Vec<StepperName>)> {
     let p = problem.network.parameters();
-    let small = p <= MANY && (problem.rows() * p * p) as f64 <= LARGEST_FINISH;
     let flow = &mut deck.flow;
     let open = flow.solver == Auto::Auto && flow.stepper == Auto::Auto;
     let energy = flow.metric == Auto::Set(MetricName::Energy);
+    let many = match problem.zero_residual && energy {
+        true => MANY_FINISHED,
+        false => MANY,
+    };
+    let small = p <= many && (problem.rows() * p * p) as f64 <= LARGEST_FINISH;
     let direct = match p {
         _ if small => SolverName::Qr,
         p if p <= MANY_REMEMBERED => SolverName::Cholesky,

@@ -33,12 +33,9 @@
 mod adam;
 mod guard;
 mod lbfgs;
-mod level;
 mod line_search;
 mod natural;
 mod pace;
-mod progress;
-mod quasi_newton;
 mod recursive;
 mod runge_kutta;
 mod settling;

@@ -16,6 +16,9 @@
 //! damped steps without memory stand at 2e-5. Larger subsets do no better per point, a memory bound to
 //! the nonlinearity of single steps alone does worse.
 //!
+//! Where the guard refuses every length again and again, or the memory overflows, the flow has run away
+//! from the solution: it goes back to where the energy was least and forgets all.
+//!
 //! Energies that have no residual are descended in the same metric, on points that stay: noise in the
 //! points would be noise in the minimiser.
 //!
@@ -24,7 +27,7 @@
 
 use super::guard;
 use super::settling::Settling;
-use super::{Finish, Memory, Report, Stepper};
+use super::{Best, Finish, Memory, Report, Stepper, counted};
 use crate::comm::{Phase, during};
 use crate::error::Result;
 use crate::flow::{Flow, checked_energy};
@@ -52,12 +55,20 @@ pub struct State {
     size: f64,
     recursion: Recursion,
     settling: Settling,
+    /// Steps in a row that the guard refused at any length.
+    refused: u32,
+    /// The parameters of least energy on their own samples, since all was forgotten.
+    lowest: Option<Best>,
 }
 
 impl State {
     /// Whether this can be of a run with `p` parameters.
     pub(super) fn fits(&self, p: usize) -> bool {
-        self.recursion.fits(p) && self.settling.fits()
+        let lowest = self.lowest.as_ref();
+        self.recursion.fits(p)
+            && self.settling.fits()
+            && counted(self.refused)
+            && lowest.is_none_or(|best| best.theta.len() == p)
     }
 }
 
@@ -73,8 +84,10 @@ const LEAST_ALONE: f64 = 0.002;
 const TRIALS: usize = 6;
 /// Share of an energy without residual that it still may fall by when the next stage takes over.
 const NEAR: f64 = 1e-8;
-/// How much more the memory counts after a step that the guard refused at any length.
+/// How much more the memory counts after a step that the guard refused at any length, and after how many
+/// such steps in a row the flow has run away.
 const RAISE: f64 = 10.0;
+const REFUSALS: u32 = 8;
 
 impl Recursive {
     /// Steps of length `dt`, 1 unless given; `followed` if another stage tries to finish whenever
@@ -90,6 +103,8 @@ impl Recursive {
                 size: 0.0,
                 recursion: Recursion::default(),
                 settling: Settling::default(),
+                refused: 0,
+                lowest: None,
             },
         }
     }
@@ -122,10 +137,23 @@ impl Recursive {
     /// Disturbs θ and forgets everything.
     fn kick(&mut self, flow: &Flow, theta: &mut [f64], step: u64) {
         super::kick(flow, theta, self.state.size, step);
+        self.forget_all();
+    }
+
+    fn forget_all(&mut self) {
         self.state = State {
             size: self.state.size,
             ..Self::new(None, self.followed).state
         };
+    }
+
+    /// Goes back to the least energy met, where the flow has run away from it: a few points can call a
+    /// path straight that is not, and what is remembered from far away holds θ there.
+    fn go_back(&mut self, theta: &mut Vec<f64>) {
+        if let Some(lowest) = &self.state.lowest {
+            theta.clone_from(&lowest.theta);
+        }
+        self.forget_all();
     }
 }
 
@@ -151,8 +179,24 @@ impl Stepper for Recursive {
         let tangent = flow.tangent(theta, true);
         let energy = checked_energy(flow, &tangent.here, theta, step)?;
         let state = &mut self.state;
+        let remembers = state.lowest.is_some();
+        if state
+            .lowest
+            .as_ref()
+            .is_none_or(|best| energy < best.energy)
+        {
+            let theta = theta.clone();
+            state.lowest = Some(Best { energy, theta });
+        }
         let (recursion, keep) = (&mut state.recursion, 1.0 - state.forget);
-        let d = during(flow.comm, Phase::Solve, || recursion.step(&tangent, keep))?;
+        let d = match during(flow.comm, Phase::Solve, || recursion.step(&tangent, keep)) {
+            Ok(d) => d,
+            Err(_) if remembers => {
+                self.go_back(theta);
+                return Ok(Report::new(&tangent.here, 0.0));
+            }
+            Err(error) => return Err(error),
+        };
         let mut report = Report {
             direction: norm(&d),
             note: Note {
@@ -165,8 +209,16 @@ impl Stepper for Recursive {
             Some(passed) => {
                 report.dt = passed.dt;
                 *theta = passed.theta;
+                state.refused = 0;
             }
-            None => state.recursion.scale(RAISE),
+            None => {
+                state.recursion.scale(RAISE);
+                state.refused += 1;
+            }
+        }
+        if state.refused == REFUSALS {
+            self.go_back(theta);
+            return Ok(report);
         }
         let change = match report.dt < self.dt {
             true => SHORTENED,

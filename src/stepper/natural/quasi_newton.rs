@@ -17,7 +17,7 @@
 //! factorisations, where there were 77 without.
 
 use super::level::{Accepted, LevelTest};
-use super::moved;
+use crate::stepper::moved;
 use crate::vector::{dot, norm};
 
 /// The most iterations with one factorisation.
@@ -56,4 +56,56 @@ fn updated(mut v: Vec<f64>, corrections: &[Vec<f64>]) -> Vec<f64> {
 /// How much of `along` there is in v.
 fn share(v: &[f64], along: &[f64]) -> f64 {
     dot(v, along) / (dot(along, along) + f64::MIN_POSITIVE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comm::Solo;
+    use crate::flow::Metric;
+    use crate::flow::fixture::Fixture;
+    use crate::solver::{Qr, Solver};
+
+    /// u and the last correction of it, from `u` = θ where A is frozen at `frozen`.
+    fn iterated(frozen: f64, u: f64, correction: Option<f64>) -> [f64; 2] {
+        let fixture = Fixture::new("equation = \"u^2 = 1\"", Metric::Energy, 20, 2);
+        fixture.on(&Solo, 0, |flow| {
+            let tangent = flow.tangent(&fixture.constant(frozen), true);
+            let inverse = Qr { cutoff: 1e-12 }.factor(&tangent, 1.0).unwrap();
+            let d = inverse.direction(&tangent, &tangent.here);
+            let test = LevelTest {
+                tangent: &tangent,
+                inverse: inverse.as_ref(),
+                size: norm(&d),
+                d,
+            };
+            let theta = fixture.constant(u);
+            let simplified = match correction {
+                Some(by) => fixture.constant(by),
+                None => test.correction(&theta).unwrap(),
+            };
+            let end = iterate(
+                &test,
+                Accepted {
+                    theta,
+                    length: 1.0,
+                    simplified,
+                },
+            );
+            [end.theta, end.simplified].map(|v| v.iter().sum())
+        })
+    }
+
+    #[test]
+    fn iterations_end_at_the_root_of_the_residual() {
+        // Simplified Newton steps would shrink by 0.37 each and leave 2e-10 after the last.
+        let [u, last] = iterated(1.6, 1.3, None);
+        assert!((u - 1.0).abs() < 1e-14, "{u}");
+        assert!(last.abs() < 1e-14, "{last:e}");
+    }
+
+    #[test]
+    fn a_correction_that_does_not_shrink_leaves_the_step_as_it_was() {
+        assert_eq!(iterated(1.6, 1.3, Some(0.5)), [1.3, 0.5]);
+    }
 }

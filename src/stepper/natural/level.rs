@@ -4,9 +4,9 @@
 //! What differs is pure nonlinearity; it bounds the next λ, and moving the trial by it follows the
 //! bend (Deuflhard 2004, ch. 3–4).
 
-use super::moved;
 use crate::flow::{Covector, Tangent};
 use crate::solver::Inverse;
+use crate::stepper::moved;
 use crate::vector::{finite, norm};
 
 /// The natural-level test of one step: A and its cutoff are frozen.

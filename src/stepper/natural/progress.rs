@@ -1,8 +1,8 @@
 //! What a rule that may let the energy rise remembers of it: the best parameters, and for how long
 //! there has been no progress.
 
-use super::guard::ROUNDING;
-use super::{Best, counted};
+use crate::stepper::guard::ROUNDING;
+use crate::stepper::{Best, counted};
 use serde::{Deserialize, Serialize};
 
 /// See the module's page.

@@ -233,7 +233,7 @@ impl Stepper for Recursive {
         // Near enough for a stage that sees better; descent for long would follow the energy to where
         // its points, not the integral, are least.
         let near = self.followed && flow.has_forces() && level < NEAR * energy.abs();
-        if self.state.settling.look(level, self.followed) || near {
+        if self.state.settling.look(level) || near {
             report.finished = self.settle();
         }
         Ok(report)

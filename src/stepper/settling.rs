@@ -16,10 +16,8 @@ pub(super) struct Settling {
 
 /// Steps of a window.
 const WINDOW: u32 = 50;
-/// The energy has settled when log E falls by less than this from window to window; a stage that
-/// finishes gains more in the time of a window, and takes over earlier.
+/// The energy has settled when log E falls by less than this from window to window.
 const FALL: f64 = 0.5;
-const FALL_BEFORE_FINISH: f64 = 1.2;
 
 impl Settling {
     /// Whether this can be of a run.
@@ -27,8 +25,8 @@ impl Settling {
         self.steps < WINDOW
     }
 
-    /// Takes in the energy of a step; whether it has settled. `followed` if another stage finishes.
-    pub(super) fn look(&mut self, energy: f64, followed: bool) -> bool {
+    /// Takes in the energy of a step; whether it has settled.
+    pub(super) fn look(&mut self, energy: f64) -> bool {
         self.sum += energy.max(f64::MIN_POSITIVE).ln();
         self.steps += 1;
         if self.steps < WINDOW {
@@ -37,8 +35,7 @@ impl Settling {
         let mean = self.sum / f64::from(WINDOW);
         let before = self.before.replace(mean);
         (self.steps, self.sum) = (0, 0.0);
-        let fall = if followed { FALL_BEFORE_FINISH } else { FALL };
-        before.is_some_and(|before| mean > before - fall)
+        before.is_some_and(|before| mean > before - FALL)
     }
 }
 
@@ -50,9 +47,7 @@ mod tests {
     fn a_falling_energy_has_not_settled_and_a_standing_one_has() {
         let mut settling = Settling::default();
         let falls = |k: u32| (-0.02 * f64::from(k)).exp();
-        assert!((0..500).all(|k| !settling.look(falls(k), false)));
-        assert!((0..2 * WINDOW).any(|_| settling.look(falls(500), false)));
-        let mut settling = Settling::default();
-        assert!((0..2 * WINDOW).any(|k| settling.look(falls(k), true)));
+        assert!((0..500).all(|k| !settling.look(falls(k))));
+        assert!((0..2 * WINDOW).any(|_| settling.look(falls(500))));
     }
 }

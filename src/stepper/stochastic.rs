@@ -115,7 +115,7 @@ impl Stepper for Stochastic {
             }
         }
         state.steps += 1;
-        if state.settling.look(energy, self.followed) && self.followed {
+        if state.settling.look(energy) && self.followed {
             let message = "the energy of fresh points has settled";
             report.finished = Some(Finish::Settled(message.into()));
         }

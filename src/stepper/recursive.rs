@@ -254,3 +254,35 @@ impl Stepper for Recursive {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comm::Solo;
+    use crate::flow::Metric;
+    use crate::flow::fixture::Fixture;
+    use crate::solver::Qr;
+
+    #[test]
+    fn a_flow_that_has_run_away_goes_back_to_its_least_energy() {
+        // Newton's step from here is 1e9 long and bends all the way.
+        let fixture = Fixture::new("equation = \"u^2 = 1\"", Metric::Energy, 20, 2);
+        let [far, least] = [1e-9, 2.0].map(|u| fixture.constant(u));
+        let mut stepper = Recursive::new(None, true);
+        let mut theta = far.clone();
+        let solver = Qr { cutoff: 1e-12 };
+        let mut refused = || {
+            let step = |flow: &Flow| stepper.step(flow, &solver, &mut theta, 0).unwrap();
+            assert_eq!(fixture.on(&Solo, 0, step).dt, 0.0);
+            let refused = stepper.state.refused;
+            stepper.state.lowest = Some(Best {
+                energy: -1.0,
+                theta: least.clone(),
+            });
+            refused
+        };
+        assert!((1..REFUSALS).all(|k| refused() == k));
+        assert_eq!(refused(), 0);
+        assert_eq!(theta, least);
+    }
+}

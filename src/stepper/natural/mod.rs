@@ -13,7 +13,8 @@
 //! range of the linearisation.
 //!
 //! **One factorisation, many residuals.** A full step is gone on from with the factorisation at hand
-//! (`quasi_newton`); so an error of 1e-9 takes a quarter of the factorisations, and a first cutoff of 1e-9.
+//! (`quasi_newton`); with that, and a first cutoff of 1e-9, an error of 1e-9 takes a quarter of the
+//! factorisations.
 //! Where steps become short at a cutoff, its valley is too narrow to follow: the next one opens.
 //!
 //! **What did not help.** Levels of a third or two thirds instead of a tenth of the one before; columns of

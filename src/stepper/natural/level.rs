@@ -96,10 +96,10 @@ impl LevelTest<'_, '_, '_> {
         trial
     }
 
-    /// Tries lengths from `length` on until one passes the test.
+    /// Tries lengths from `length` on until one passes the test; then longer ones, as far as the bend
+    /// allows: where nothing is known of the path, its first piece says little of the rest.
     pub(super) fn search(&self, theta: &[f64], mut length: f64) -> Option<Accepted> {
         let mut accepted: Option<Accepted> = None;
-        let mut raised = false;
         for _ in 0..15 {
             if length < SHORTEST {
                 break;
@@ -123,10 +123,9 @@ impl LevelTest<'_, '_, '_> {
                 length,
                 simplified: trial.simplified,
             });
-            if longer < 4.0 * length || raised {
+            if longer < 4.0 * length {
                 break;
             }
-            raised = true;
             length = longer;
         }
         accepted

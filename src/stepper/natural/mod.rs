@@ -14,8 +14,9 @@
 //!
 //! **One factorisation, many residuals.** A full step is gone on from with the factorisation at hand
 //! (`quasi_newton`); with that, and a first cutoff of 1e-9, an error of 1e-9 takes a quarter of the
-//! factorisations.
-//! Where steps become short at a cutoff, its valley is too narrow to follow: the next one opens.
+//! factorisations. Where the best parameters are left by short steps, they are first taken as far as
+//! coarser cutoffs allow full ones (`refinement`). Where steps become short at a cutoff, its valley is too
+//! narrow to follow: the next one opens.
 //!
 //! **What did not help.** Levels of a third or two thirds instead of a tenth of the one before; columns of
 //! A scaled to equal lengths; lowering the cutoff when full steps shrink slowly. Eliminating the output
@@ -31,12 +32,14 @@
 mod level;
 mod progress;
 mod quasi_newton;
+mod refinement;
 mod state;
 
 pub use state::{Before, Setting, State};
 
 use self::level::LevelTest;
 use self::progress::{Progress, Seen};
+use self::state::FIRST;
 use super::{Best, Finish, Memory, Report, Stepper, kick};
 use crate::error::{Error, Result};
 use crate::flow::{Flow, checked_energy};
@@ -57,7 +60,6 @@ const COARSE: f64 = 1e-5;
 const WARM: [f64; 2] = [1e-9, 1e-6];
 const LOWER: f64 = 10.0;
 const CAPTURED: f64 = 0.9;
-const FIRST: f64 = 1e-2;
 const PATIENCE: u32 = 40;
 /// Mean λ below which a valley is too narrow at this cutoff.
 const CRAWL: f64 = 0.15;
@@ -102,6 +104,7 @@ impl Natural {
     fn next_level(&mut self) {
         self.state.cutoff = self.setting.cutoff.max(self.state.cutoff / LOWER);
         self.state.pace = 1.0;
+        self.state.forget_path();
     }
 
     /// Why the rule ends, if it does; or starts over from a disturbed best.
@@ -142,9 +145,8 @@ impl Natural {
             kick(flow, theta, state.size, step);
         }
         state.cutoff = COARSE.max(self.setting.cutoff);
-        state.length = FIRST;
+        state.forget_path();
         state.pace = 1.0;
-        state.last = None;
         state.progress.restart();
         state.failures = 0;
         state.kicks += 1;
@@ -169,12 +171,23 @@ impl Natural {
         self.setting.fixed && (self.state.failures >= 3 || (at_end && (waited || blind)))
     }
 
+    /// Takes the best parameters as far as the path from them is straight, before short steps leave them.
+    fn refine(&mut self, test: &LevelTest, spectrum: &Spectrum, theta: &[f64]) {
+        let best = self.state.progress.best.as_mut();
+        let Some(best) = best.filter(|best| self.setting.fixed && best.theta == theta) else {
+            return;
+        };
+        let coarser = refinement::coarser(self.state.cutoff);
+        if let Some(refined) = refinement::refined(test.tangent, spectrum, best, coarser) {
+            *best = refined;
+        }
+    }
+
     /// After a step that no length could make: short steps again, then a finer cutoff.
     fn fail(&mut self) {
         let state = &mut self.state;
         state.walked(0.0);
-        state.length = FIRST;
-        state.last = None;
+        state.forget_path();
         state.failures += 1;
         if state.failures > 1 {
             self.next_level();
@@ -251,7 +264,11 @@ impl Stepper for Natural {
             size: report.direction,
             d,
         };
-        match test.search(theta, self.state.length) {
+        let found = test.search(theta, self.state.length);
+        if found.as_ref().is_none_or(|found| found.length < 1.0) {
+            self.refine(&test, spectrum, theta);
+        }
+        match found {
             Some(accepted) => {
                 report.dt = accepted.length;
                 let accepted = match accepted.length < 1.0 {

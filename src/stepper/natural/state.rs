@@ -6,6 +6,9 @@ use crate::stepper::counted;
 use crate::vector::norm;
 use serde::{Deserialize, Serialize};
 
+/// The step length that is tried where nothing foretells it.
+pub(super) const FIRST: f64 = 1e-2;
+
 /// What the rule is told of the run.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
@@ -72,13 +75,24 @@ impl State {
     /// Remembers an accepted step along a direction of length `direction`; its parameters.
     pub(super) fn take(&mut self, accepted: Accepted, direction: f64) -> Vec<f64> {
         self.walked(accepted.length);
-        self.length = accepted.length;
         self.failures = 0;
-        self.last = Some(Last {
-            direction,
-            simplified: accepted.simplified,
-        });
+        if accepted.length < 1.0 {
+            self.length = accepted.length;
+            self.last = Some(Last {
+                direction,
+                simplified: accepted.simplified,
+            });
+        } else {
+            self.forget_path();
+        }
         accepted.theta
+    }
+
+    /// The next step says nothing of how far the one after may go: its correction has been iterated away,
+    /// or the directions are others.
+    pub(super) fn forget_path(&mut self) {
+        self.length = FIRST;
+        self.last = None;
     }
 
     /// Takes a step length into their mean.

@@ -152,3 +152,40 @@ fn without_an_equation_the_energy_has_the_last_word() {
     let summary = solved(starter("deep-ritz"), &[("stop.steps", "2")]);
     assert!(summary.method.contains("stationarity"));
 }
+
+/// Nothing but the points keeps a layer from becoming so thin that it slips between two of them, where it
+/// costs nothing; 32 points, as fine as a layer is wide, are few.
+#[test]
+fn an_energy_is_not_followed_to_where_its_points_alone_are_least() {
+    let law = r#"
+[domain]
+lower = [0.0]
+upper = [1.0]
+[constants]
+eps = 0.05
+[problem]
+energy = "0.5*eps*grad2(u) + (u^2 - 1)^2/(4*eps)"
+[[boundary]]
+on = "x = 0"
+condition = "u = -1"
+enforce = "hard"
+[[boundary]]
+on = "x = 1"
+condition = "u = 1"
+enforce = "hard"
+"#;
+    // One layer from -1 to 1, up to what the ends of the interval add: ∫ (1 - u²)/√2 du.
+    let layer = 2.0 * 2.0_f64.sqrt() / 3.0;
+    for seed in ["0", "2", "3", "7"] {
+        let changes = [
+            ("flow.seed", seed),
+            ("network.hidden", "[20]"),
+            ("sampling.points", "32"),
+        ];
+        let energy = solved(law, &changes).energy;
+        assert!(
+            (energy - layer).abs() < 0.01 * layer,
+            "seed {seed}: {energy}"
+        );
+    }
+}

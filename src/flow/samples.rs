@@ -41,9 +41,9 @@ impl Flow<'_> {
         &self.samples
     }
 
-    /// Energies of the terms at θ, as of [`Flow::covector`], on as many random points that belong to
-    /// no sample set, number `epoch` of them: where they are far larger than on the samples, the
-    /// network has learnt the samples and not the problem. The samples stay. Collective.
+    /// Energies of the terms at θ, as of [`Flow::covector`], on points that belong to no sample set, number
+    /// `epoch` of them: about as many of a scrambled Sobol sequence. Where they are far larger than on the
+    /// samples, the network has learnt the samples and not the problem. The samples stay. Collective.
     pub fn energies_elsewhere(&self, theta: &[f64], epoch: u64) -> Vec<f64> {
         let problem = self.problem;
         let cells = self.my_cells();

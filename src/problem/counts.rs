@@ -17,6 +17,8 @@ use crate::deck::{Auto, Deck, Domain, GAUSS_NODES, MethodName, Resample, RuleNam
 use crate::sampling::{Gauss, Random, Sampler, Sobol};
 use std::sync::Arc;
 
+/// So many points that each may serve more parameters: 6 a parameter below, 4 where that makes more.
+const MANY: usize = 6000;
 /// Rows of data that sgd and adam draw at a step.
 const BATCH: usize = 1024;
 /// Fewer Gauss points than this in a triangle integrate hardly more than constants.
@@ -33,9 +35,10 @@ pub fn fill(deck: &mut Deck, parameters: usize, rows: usize) {
         _ => Resample::Never,
     };
     sampling.resample.fill(resample);
+    let enough = (6 * parameters).min(MANY.max(4 * parameters)).max(1024);
     let points = match deck.domain {
-        Some(_) if dim == 1 => (6 * parameters).clamp(1024, GAUSS_NODES),
-        Some(_) => (6 * parameters).clamp(1024, 1 << 20),
+        Some(_) if dim == 1 => enough.min(GAUSS_NODES),
+        Some(_) => enough.min(1 << 20),
         // Methods of first order want many cheap steps.
         None if fresh_by_default(deck.flow.method) => rows.min(BATCH),
         None => rows,

@@ -3,7 +3,7 @@
 use crate::deck::Auto;
 use crate::domain::Patch;
 use crate::expression::Tape;
-use crate::sampling::{CANDIDATES, Draw, Piece, Purpose, Random, Sample, Sampler};
+use crate::sampling::{CANDIDATES, Draw, Piece, Purpose, Random, Sample, Sampler, Sobol};
 use faer::Mat;
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use std::sync::Arc;
 pub struct Region {
     pieces: Vec<Piece>,
     sampler: Arc<dyn Sampler>,
+    validation: Arc<Sobol>,
     condition: Option<Arc<Tape>>,
     normals: bool,
     adaptive: bool,
@@ -48,6 +49,7 @@ impl Region {
     ) -> Self {
         let total: f64 = patches.iter().map(Patch::measure).sum();
         let normals = patches.iter().all(Patch::has_normals);
+        let axes = patches.iter().map(|patch| patch.free_axes().len()).max();
         let pieces = patches.into_iter().map(|patch| {
             let share = patch.measure() / total;
             let wanted = (points as f64 * share).round() as usize;
@@ -65,6 +67,7 @@ impl Region {
         Self {
             pieces: pieces.collect(),
             sampler,
+            validation: Arc::new(Sobol::new(axes.unwrap_or(0))),
             condition: condition.map(Arc::new),
             normals,
             adaptive: false,
@@ -86,6 +89,7 @@ impl Region {
         Self {
             pieces: pieces.collect(),
             sampler: Arc::new(Random),
+            validation: self.validation.clone(),
             condition: self.condition.clone(),
             normals: self.normals,
             adaptive: self.adaptive,
@@ -121,13 +125,9 @@ impl Region {
     }
 
     /// The samples of cell `cell`, which has the number `global` among the cells of all terms: by the
-    /// region's rule, but validation points and candidates for adaptive ones are random.
+    /// region's rule, but candidates for adaptive points are random and validation points a scrambled Sobol
+    /// sequence: no layer of the integrand slips between its points, as between those of a grid.
     pub fn draw(&self, draw: Draw, cell: usize, global: usize) -> Sample {
-        let (sampler, times): (&dyn Sampler, usize) = match draw.purpose {
-            Purpose::Candidate => (&Random, CANDIDATES),
-            Purpose::Validation => (&Random, 1),
-            _ => (self.sampler.as_ref(), 1),
-        };
         let mut local = cell;
         let mut pieces = self.pieces.iter();
         let mut piece = pieces.next();
@@ -139,7 +139,16 @@ impl Region {
             return empty(0);
         };
         let mut piece = piece.clone();
-        piece.count *= times;
+        let rule = self.sampler.as_ref();
+        let (sampler, count): (&dyn Sampler, usize) = match draw.purpose {
+            Purpose::Candidate => (&Random, CANDIDATES * piece.count),
+            Purpose::Validation => (
+                self.validation.as_ref(),
+                self.validation.count(&piece.patch, piece.count),
+            ),
+            _ => (rule, piece.count),
+        };
+        piece.count = count;
         let mut chance = draw.chance(global, global - local);
         let (x, weights) = sampler.draw(&piece, local, &mut chance);
         let normals = piece.patch.normals(&x).filter(|_| self.normals);

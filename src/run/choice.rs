@@ -10,7 +10,7 @@ use crate::problem::Problem;
 const MANY: usize = 1500;
 const MANY_FINISHED: usize = 3000;
 /// The most multiplications, n p², of a step on all points.
-const LARGEST_FINISH: f64 = 1e11;
+const LARGEST_FINISH: f64 = 2e11;
 /// Up to this many parameters p² numbers can be held, and carried from step to step.
 const MANY_REMEMBERED: usize = 4000;
 

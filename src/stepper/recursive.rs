@@ -20,7 +20,10 @@
 //! from the solution: it goes back to where the energy was least and forgets all.
 //!
 //! Energies that have no residual are descended in the same metric, on points that stay: noise in the
-//! points would be noise in the minimiser.
+//! points would be noise in the minimiser. Nothing keeps such an energy from falling where the points, not
+//! the integral, are least, by layers that slip between them; so it is looked at on other points too,
+//! and descent ends where it is least on these, once it has risen there for a few steps by more than it has
+//! fallen on its own.
 //!
 //! Related: the extended Kalman filter as a trainer of networks; the online natural gradient
 //! (Ollivier 2018, arXiv 1703.00209).
@@ -57,8 +60,18 @@ pub struct State {
     settling: Settling,
     /// Steps in a row that the guard refused at any length.
     refused: u32,
-    /// The parameters of least energy on their own samples, since all was forgotten.
-    lowest: Option<Best>,
+    /// Where the energy was least since all was forgotten.
+    lowest: Option<Lowest>,
+    /// Steps in a row whose energy was only seen to fall by the points it is descended on.
+    astray: u32,
+}
+
+/// Where the energy was least: on the samples of the step or, of an energy without residual, on others.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Lowest {
+    best: Best,
+    /// Its energy on the samples of the step.
+    here: f64,
 }
 
 impl State {
@@ -68,7 +81,8 @@ impl State {
         self.recursion.fits(p)
             && self.settling.fits()
             && counted(self.refused)
-            && lowest.is_none_or(|best| best.theta.len() == p)
+            && counted(self.astray)
+            && lowest.is_none_or(|lowest| lowest.best.theta.len() == p)
     }
 }
 
@@ -88,6 +102,8 @@ const NEAR: f64 = 1e-8;
 /// such steps in a row the flow has run away.
 const RAISE: f64 = 10.0;
 const REFUSALS: u32 = 8;
+/// Steps in a row astray after which descent ends.
+const ASTRAY: u32 = 8;
 
 impl Recursive {
     /// Steps of length `dt`, 1 unless given; `followed` if another stage tries to finish whenever
@@ -105,6 +121,7 @@ impl Recursive {
                 settling: Settling::default(),
                 refused: 0,
                 lowest: None,
+                astray: 0,
             },
         }
     }
@@ -151,9 +168,37 @@ impl Recursive {
     /// path straight that is not, and what is remembered from far away holds θ there.
     fn go_back(&mut self, theta: &mut Vec<f64>) {
         if let Some(lowest) = &self.state.lowest {
-            theta.clone_from(&lowest.theta);
+            theta.clone_from(&lowest.best.theta);
         }
         self.forget_all();
+    }
+
+    /// Compares θ, of energy `energy` on its samples, with the least energy so far; whether it has gone
+    /// astray. Collective.
+    fn look(&mut self, flow: &Flow, theta: &[f64], energy: f64) -> bool {
+        let alone = flow.has_forces();
+        let judged = match alone {
+            true => flow.energies_elsewhere(theta, 0).iter().sum(),
+            false => energy,
+        };
+        let state = &mut self.state;
+        match &state.lowest {
+            Some(lowest) if judged >= lowest.best.energy || judged.is_nan() => {
+                let strays = alone && judged - lowest.best.energy > lowest.here - energy;
+                state.astray = if strays { state.astray + 1 } else { 0 };
+            }
+            _ => {
+                state.astray = 0;
+                state.lowest = Some(Lowest {
+                    best: Best {
+                        energy: judged,
+                        theta: theta.to_vec(),
+                    },
+                    here: energy,
+                });
+            }
+        }
+        state.astray >= ASTRAY
     }
 }
 
@@ -178,16 +223,18 @@ impl Stepper for Recursive {
         let least = self.least();
         let tangent = flow.tangent(theta, true);
         let energy = checked_energy(flow, &tangent.here, theta, step)?;
-        let state = &mut self.state;
-        let remembers = state.lowest.is_some();
-        if state
-            .lowest
-            .as_ref()
-            .is_none_or(|best| energy < best.energy)
-        {
-            let theta = theta.clone();
-            state.lowest = Some(Best { energy, theta });
+        let remembers = self.state.lowest.is_some();
+        if self.look(flow, theta, energy) {
+            self.go_back(theta);
+            let message = "the energy still falls on its own points alone";
+            let mut report = Report::new(&tangent.here, 0.0);
+            report.finished = Some(match self.followed {
+                true => Finish::Settled(message.into()),
+                false => Finish::Done(message.into()),
+            });
+            return Ok(report);
         }
+        let state = &mut self.state;
         let (recursion, keep) = (&mut state.recursion, 1.0 - state.forget);
         let d = match during(flow.comm, Phase::Solve, || recursion.step(&tangent, keep)) {
             Ok(d) => d,
@@ -235,6 +282,9 @@ impl Stepper for Recursive {
         let near = self.followed && flow.has_forces() && level < NEAR * energy.abs();
         if self.state.settling.look(level) || near {
             report.finished = self.settle();
+            if report.finished.is_some() && self.state.astray > 0 {
+                self.go_back(theta);
+            }
         }
         Ok(report)
     }
@@ -275,9 +325,12 @@ mod tests {
             let step = |flow: &Flow| stepper.step(flow, &solver, &mut theta, 0).unwrap();
             assert_eq!(fixture.on(&Solo, 0, step).dt, 0.0);
             let refused = stepper.state.refused;
-            stepper.state.lowest = Some(Best {
-                energy: -1.0,
-                theta: least.clone(),
+            stepper.state.lowest = Some(Lowest {
+                best: Best {
+                    energy: -1.0,
+                    theta: least.clone(),
+                },
+                here: -1.0,
             });
             refused
         };

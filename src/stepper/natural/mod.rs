@@ -66,6 +66,8 @@ const CRAWL: f64 = 0.15;
 /// Relative energies: done for good, and done rather than kicked.
 const DONE: f64 = 1e-24;
 const NEARLY_DONE: f64 = 1e-22;
+/// Steps in a row that no length could make, after which the rule is stuck.
+const FAILURES: u32 = 3;
 /// Kicks without progress after which the rule gives up.
 const LAST_KICK: u32 = 20;
 
@@ -168,7 +170,7 @@ impl Natural {
         }
         let blind = self.setting.exact && seen < 1e-2 * total;
         // On fresh points the energies of two steps say nothing of each other.
-        self.setting.fixed && (self.state.failures >= 3 || (at_end && (waited || blind)))
+        self.setting.fixed && (self.state.failures >= FAILURES || (at_end && (waited || blind)))
     }
 
     /// Takes the best parameters as far as the path from them is straight, before short steps leave them.
@@ -183,14 +185,17 @@ impl Natural {
         }
     }
 
-    /// After a step that no length could make: short steps again, then a finer cutoff.
+    /// After a step that no length could make: from a shorter one on, or, where it was short, at a finer
+    /// cutoff.
     fn fail(&mut self) {
-        let state = &mut self.state;
-        state.walked(0.0);
-        state.forget_path();
-        state.failures += 1;
-        if state.failures > 1 {
+        let short = self.state.last.is_none();
+        self.state.walked(0.0);
+        self.state.forget_path();
+        self.state.failures += 1;
+        if short && self.state.cutoff > self.setting.cutoff {
             self.next_level();
+        } else if short {
+            self.state.failures = FAILURES;
         }
     }
 }

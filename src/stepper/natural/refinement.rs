@@ -1,15 +1,19 @@
 //! Refinement of the best parameters by the directions in which the path is straight.
 //!
 //! When the iterations of a cutoff end, they have made the weak directions small, since these are the
-//! long ones in θ; of the strong ones something is left, which hardly shows in E but is most of the
-//! error of u: they are the smooth ones. Where the next step would have to be short, the factorisation
-//! at hand serves for this: a full step and quasi-Newton iterations after it at the finest of the
-//! coarser cutoffs at which the step passes the test of the natural level and the energy falls.
+//! long ones in θ, and at their rounding level they end; of the strong ones something is left, which hardly
+//! shows in E but is most of the error of u: they are the smooth ones. Where the next step would have to
+//! be short, the factorisation at hand serves for this: full steps, and quasi-Newton iterations after each,
+//! at one coarser cutoff after the other, where the step passes the test of the natural level and the
+//! energy falls. On Helmholtz's equation with 2,971 parameters the residual along the strong directions,
+//! 1.2e-7 after the iterations at a cutoff of 1e-10, falls to 4.6e-8 at 1e-9, 2.8e-12 at 1e-8 and 1e-13 at
+//! 1e-3, while E falls from 8.7e-15 to 1.8e-15.
 //!
-//! Measured with 5 s for each of ten seeds: the median error on Poisson's equation in 2D fell from 1.9e-11 to
-//! 2.6e-12, on the semilinear equation from 8.5e-11 to 6.7e-12; on Helmholtz's equation (2,971 parameters)
-//! in one step from 1.0e-8 to 5.4e-10. Going on from the refined parameters instead of the others
-//! brings nothing more.
+//! Measured with 5 s for each of ten seeds, median errors without, with the first cutoff that lowers the
+//! energy, and with all: Poisson's equation in 2D with 64 units 1.9e-11, 3.1e-12, 2.3e-12, with 32 units
+//! 1.3e-12, 3.0e-13, 1.5e-13, the semilinear equation 8.5e-11, 1.5e-11, 5.0e-12; on Helmholtz's equation, one
+//! seed, 1.0e-8 without and at best, 1.2e-9 and 1.1e-11 with. Going on from the refined parameters instead of
+//! the others brings nothing more.
 
 use super::level::{Accepted, LevelTest};
 use super::{LOWER, quasi_newton};
@@ -29,17 +33,20 @@ pub(super) fn coarser(cutoff: f64) -> impl Iterator<Item = f64> {
         .take_while(|&cutoff| cutoff < LOWER * COARSEST)
 }
 
-/// Where a full step leads that passes the test and lowers the energy, at the first of the cutoffs that has
-/// one. Collective.
+/// Where full steps lead that pass the test and lower the energy, at one cutoff after the other; none if
+/// nowhere. Collective.
 pub(super) fn refined(
     tangent: &Tangent,
     spectrum: &Spectrum,
     from: &Best,
     cutoffs: impl Iterator<Item = f64>,
 ) -> Option<Best> {
+    let mut best: Option<Best> = None;
     for cutoff in cutoffs {
         let cut = spectrum.cut(cutoff);
-        let d = cut.direction(tangent, &tangent.here);
+        let from = best.as_ref().unwrap_or(from);
+        let here = tangent.flow.covector(&from.theta);
+        let d = cut.direction(tangent, &here);
         let test = LevelTest {
             tangent,
             inverse: &cut,
@@ -61,8 +68,8 @@ pub(super) fn refined(
         let theta = quasi_newton::iterate(&test, step).theta;
         let energy = tangent.flow.covector(&theta).energy();
         if energy < from.energy {
-            return Some(Best { energy, theta });
+            best = Some(Best { energy, theta });
         }
     }
-    None
+    best
 }

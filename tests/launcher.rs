@@ -6,7 +6,7 @@
 mod common;
 
 use common::job::send;
-use common::{digest, mpi, program, state, summary, text, wait_until};
+use common::{digest, mpi, program, starter, state, summary, text, wait_until};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -166,5 +166,20 @@ fn a_panic_ends_one_process_with_one_line() {
     assert_eq!(said.len(), 1, "{stderr}");
     for word in ["[rank 0 ", "step 14", "this thread; has had enough"] {
         assert!(said[0].contains(word), "{word} is not in: {stderr}");
+    }
+}
+
+#[test]
+fn who_reads_only_the_beginning_is_not_told_of_a_panic() {
+    let program = env!("CARGO_BIN_EXE_ned-dist");
+    for command in ["doctor", "check deck.toml"] {
+        let folder = tempdir().unwrap();
+        std::fs::write(folder.path().join("deck.toml"), starter("heat")).unwrap();
+        // The reader is gone before anything is printed.
+        let script = format!("(sleep 0.2; exec '{program}' {command}) | true");
+        let mut shell = Command::new("bash");
+        let output = shell.args(["-c", &script]).current_dir(folder.path());
+        let output = output.output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{command}");
     }
 }

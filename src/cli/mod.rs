@@ -19,7 +19,7 @@ mod standing;
 mod threads;
 mod time_limits;
 
-use crate::comm::launcher_rank;
+use crate::comm::{Solo, launcher_rank};
 use crate::deck::MethodName;
 use crate::performance::Mode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -240,6 +240,8 @@ fn count(text: &str) -> Result<usize, String> {
 /// Runs a command and returns the process's exit code.
 pub fn execute(cli: Cli) -> ExitCode {
     let first = launcher_rank().unwrap_or(0) == 0;
+    // Until MPI starts, if it does.
+    Solo::guard();
     let result = match cli.command {
         None => return run::run(&RunArgs::default()),
         Some(Command::Run(arguments)) => return run::run(&arguments),

@@ -50,6 +50,9 @@ pub fn context() -> Option<String> {
     (!context.is_empty()).then(|| context.clone())
 }
 
+/// What `println!` panics with where stdout is a pipe that has been closed.
+const CLOSED: &str = "failed printing to stdout: Broken pipe";
+
 /// From here on, the first panic of this process prints one line (and a backtrace where
 /// RUST_BACKTRACE asks for it) and calls `end`. Nothing unwinds, so nothing catches it either.
 pub fn install(rank: usize, host: &str, end: impl Fn() -> Infallible + Send + Sync + 'static) {
@@ -58,12 +61,16 @@ pub fn install(rank: usize, host: &str, end: impl Fn() -> Infallible + Send + Sy
     panic::set_hook(Box::new(move |info| {
         // A second thread that panics waits here until the first has ended the process.
         let _turn = one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
-        report(&Word {
-            rank,
-            host: &host,
-            last: true,
-            message: &describe(info),
-        });
+        let message = describe(info);
+        // Whoever read the output has closed it, as `head` does: not worth a word.
+        if !message.contains(CLOSED) {
+            report(&Word {
+                rank,
+                host: &host,
+                last: true,
+                message: &message,
+            });
+        }
         end();
     }));
 }

@@ -17,8 +17,13 @@ impl Solo {
             "it was built without MPI",
             "Start it without mpirun or srun, or build it with the feature `mpi`",
         )?;
-        failure::install(0, &Solo.hostname(), || process::exit(PANICKED));
+        Self::guard();
         Ok(Solo)
+    }
+
+    /// From here on a panic prints one line and ends this process, whoever else there is.
+    pub fn guard() {
+        failure::install(0, &Solo.hostname(), || process::exit(PANICKED));
     }
 }
 

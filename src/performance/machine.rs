@@ -39,7 +39,7 @@ pub struct Rates {
     pub products: Rate,
     /// Cholesky factorisations, over p.
     pub cholesky: Rate,
-    /// Singular values and vectors, over p.
+    /// Singular values and vectors, or what reveals the rank as well, over p.
     pub svd: Rate,
 }
 

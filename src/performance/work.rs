@@ -8,7 +8,7 @@ use crate::flow::ROWS_KEPT_BYTES;
 use crate::network::Operations;
 use crate::problem::{Problem, Term};
 use crate::run::Stage;
-use crate::solver::TILE;
+use crate::solver::{Basis, TILE};
 
 /// Operations and messages of a step.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ pub struct Solve {
     pub cholesky: f64,
     /// Cholesky by tiles, shared by all ranks and their threads: ⅓ p³.
     pub tiled: f64,
-    /// Singular values and right vectors: 8⁄3 p³ to a bidiagonal, 2 p³ for the vectors.
+    /// Singular values and right vectors, or what reveals the rank as well.
     pub svd: f64,
     /// The order of what is factored.
     pub size: f64,
@@ -106,7 +106,7 @@ impl Solve {
                 ..none
             },
             (SolverName::Qr, _) => Self {
-                svd: 14.0 / 3.0 * p.powi(3),
+                svd: Basis::operations(p),
                 ..none
             },
         }

@@ -69,7 +69,7 @@ impl Solver for Qr {
         let r = gather(tangent, &Triangle { parameters, rows });
         let comm = tangent.flow.comm;
         let seed = tangent.flow.seed();
-        let basis = during(comm, Phase::Solve, || r.and_then(|r| Basis::of(&r, seed)));
+        let basis = during(comm, Phase::Solve, || r.and_then(|r| Basis::of(r, seed)));
         let mut size = [basis.as_ref().map_or(-1.0, |b| b.values.len() as f64)];
         tangent.flow.comm.broadcast(&mut size);
         if size[0] < 0.0 {

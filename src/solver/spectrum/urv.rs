@@ -31,16 +31,17 @@ use rand::RngExt;
 use rayon::prelude::*;
 use std::f64::consts::FRAC_1_SQRT_2;
 
-/// The decomposition of R, shape (rows ≤ p, p); the seed is that of the mixture.
-pub(super) fn revealed(r: &Mat<f64>, seed: u64) -> Basis {
+/// The decomposition of R, shape (rows ≤ p, p); the seed is that of the mixture. Three matrices of its
+/// size live at a time.
+pub(super) fn revealed(r: Mat<f64>, seed: u64) -> Basis {
     let mixture = Mixture::new(r.ncols(), seed);
-    let mut mixed = r.transpose().to_owned();
-    mixture.mix(&mut mixed);
-    let right = triangulate(mixed.transpose().to_owned());
-    let left = triangulate(upper(&right.reflectors).transpose().to_owned());
+    let mut columns = transposed(r);
+    mixture.mix(&mut columns);
+    let right = triangulate(transposed(columns));
+    let left = triangulate(lower(right.reflectors));
     let mut vectors = left.orthogonal();
     mixture.mix(&mut vectors);
-    let triangle = triangulate(upper(&left.reflectors).transpose().to_owned()).reflectors;
+    let triangle = triangulate(lower(left.reflectors)).reflectors;
     // |T_kk| may rise a little between neighbours.
     let mut least = f64::INFINITY;
     let values = (0..triangle.ncols()).map(|k| {
@@ -98,10 +99,14 @@ impl Reflected {
     }
 }
 
-/// The upper triangle of a matrix: its first rows, as many as columns.
-fn upper(a: &Mat<f64>) -> Mat<f64> {
-    let entry = |i: usize, j: usize| if i <= j { a[(i, j)] } else { 0.0 };
-    Mat::from_fn(a.nrows().min(a.ncols()), a.ncols(), entry)
+fn transposed(a: Mat<f64>) -> Mat<f64> {
+    a.transpose().to_owned()
+}
+
+/// Rᵀ of a matrix that holds R in its upper triangle.
+fn lower(a: Mat<f64>) -> Mat<f64> {
+    let entry = |i: usize, j: usize| if j <= i { a[(j, i)] } else { 0.0 };
+    Mat::from_fn(a.ncols(), a.nrows().min(a.ncols()), entry)
 }
 
 /// A symmetric, orthogonal matrix that mixes all coordinates: M = D₁ H D₂ Hᵀ D₁ with random signs D and

@@ -16,7 +16,9 @@
 //! them at the speed of the memory.
 //!
 //! Measured on Helmholtz's equation with 2,971 parameters, two threads: a step of the natural-level rule
-//! took 3.9 s instead of 10 s, and as many of them led as far.
+//! took 3.9 s instead of 10 s, and as many of them led as far. QR with column pivoting alone takes a
+//! quarter of the time of singular vectors (257 parameters), but chooses parameters instead of
+//! directions: after 4 s the median error on Poisson's equation in 2D was 1.1e-9 instead of 2.3e-12.
 
 use super::{Basis, PARTS};
 use crate::sampling::{Purpose, stream};

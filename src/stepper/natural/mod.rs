@@ -14,9 +14,10 @@
 //!
 //! **One factorisation, many residuals.** A full step is gone on from with the factorisation at hand
 //! (`quasi_newton`); with that, and a first cutoff of 1e-9, an error of 1e-9 takes a quarter of the
-//! factorisations. Where the best parameters are left by short steps, they are first taken as far as
-//! coarser cutoffs allow full ones (`refinement`). Where steps become short at a cutoff, its valley is too
-//! narrow to follow: the next one opens.
+//! factorisations. Before short steps leave the best parameters, these are taken as far as coarser
+//! cutoffs allow full steps (`refinement`). Where steps stay short at a cutoff, its valley is too narrow to
+//! follow: the next one opens. A step that nothing foretells is tried at a hundredth of its length, and
+//! longer as far as the bend allows.
 //!
 //! **What did not help.** Levels of a third or two thirds instead of a tenth of the one before; columns of
 //! A scaled to equal lengths; lowering the cutoff when full steps shrink slowly. Eliminating the output

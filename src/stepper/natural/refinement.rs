@@ -73,3 +73,46 @@ pub(super) fn refined(
     }
     best
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comm::Solo;
+    use crate::flow::Metric;
+    use crate::flow::fixture::Fixture;
+    use crate::solver::{Qr, Solver};
+
+    /// u² = 1 refined from a constant u, if it is: u and its energy.
+    fn from(u: f64) -> Option<[f64; 2]> {
+        let fixture = Fixture::new("equation = \"u^2 = 1\"", Metric::Energy, 20, 2);
+        fixture.on(&Solo, 0, |flow| {
+            let theta = fixture.constant(u);
+            let tangent = flow.tangent(&theta, true);
+            let inverse = Qr { cutoff: 1e-12 }.factor(&tangent, 1.0).unwrap();
+            let spectrum = inverse.spectrum().unwrap();
+            let energy = tangent.here.energy();
+            let best = Best { energy, theta };
+            let refined = refined(&tangent, spectrum, &best, coarser(1e-10))?;
+            Some([refined.theta.iter().sum(), refined.energy])
+        })
+    }
+
+    #[test]
+    fn a_straight_path_is_followed_to_its_end() {
+        let [u, energy] = from(1.1).unwrap();
+        assert!((u - 1.0).abs() < 1e-14 && energy < 1e-28, "{u} {energy:e}");
+    }
+
+    #[test]
+    fn a_path_that_bends_or_leads_nowhere_is_not_taken() {
+        // Newton's step from 0.1 ends at 5.05; from the root there is nowhere lower.
+        assert_eq!(from(0.1), None);
+        assert_eq!(from(1.0), None);
+    }
+
+    #[test]
+    fn cutoffs_are_tried_from_fine_to_coarse() {
+        let all: Vec<f64> = coarser(1e-5).map(|c| (c.log10()).round()).collect();
+        assert_eq!(all, [-4.0, -3.0, -2.0]);
+    }
+}

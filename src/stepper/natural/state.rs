@@ -88,8 +88,8 @@ impl State {
         accepted.theta
     }
 
-    /// The next step says nothing of how far the one after may go: its correction has been iterated away,
-    /// or the directions are others.
+    /// The last step no longer tells how far the next may go: its correction has been iterated away, or the
+    /// directions are others.
     pub(super) fn forget_path(&mut self) {
         self.length = FIRST;
         self.last = None;

@@ -1,3 +1,5 @@
+//! Both decompositions against their definition: directions, triangle, least residual, bits.
+
 use super::*;
 use crate::solver::triangle::triangle;
 

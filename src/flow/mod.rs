@@ -31,6 +31,7 @@ use crate::sampling::Sample;
 use cell::{CellForce, Worker};
 use rayon::prelude::*;
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 /// The metric in which the energy descends. L² and H¹ are summed over the domain or the data; what
 /// holds on the boundary adds to the force alone.
@@ -78,6 +79,8 @@ pub struct Flow<'a> {
     metric: Metric,
     seed: u64,
     samples: Vec<Sample>,
+    /// Set 0 of the points that belong to no sample set, once they were asked for.
+    elsewhere: OnceLock<Vec<Sample>>,
 }
 
 /// Energies of the terms and the forces of this rank's cells at some θ.
@@ -123,6 +126,7 @@ impl<'a> Flow<'a> {
             metric,
             seed,
             samples: Vec::new(),
+            elsewhere: OnceLock::new(),
         }
     }
 
@@ -133,6 +137,11 @@ impl<'a> Flow<'a> {
     /// Whether a part of the force is no Aᵀ v.
     pub fn has_forces(&self) -> bool {
         self.metric != Metric::Energy || !self.problem.has_residuals()
+    }
+
+    /// The metric in which the energy descends.
+    pub fn metric(&self) -> Metric {
+        self.metric
     }
 
     /// Seed of the run.

@@ -10,6 +10,7 @@ use crate::problem::{Problem, Term};
 use crate::sampling::{Candidates, Draw, Emphasis, Purpose, Sample};
 use rand::RngExt;
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// Candidates are evaluated in blocks of so many points: they are many, and memory is not.
 const BLOCK: usize = 1024;
@@ -48,19 +49,30 @@ impl Flow<'_> {
         let problem = self.problem;
         let cells = self.my_cells();
         let first = cells.start;
-        let samples = self.drawn(Purpose::Validation, epoch);
+        let samples = self.elsewhere(epoch);
         let energy = |(cell, sample): (usize, &Sample)| {
             let (term, _, _) = problem.locate(cell);
             let density = term.density(problem.network.as_ref(), theta, sample);
             let terms = density.iter().zip(&sample.weights);
             term.weight * terms.map(|(e, w)| e * w).sum::<f64>()
         };
-        let energies: Vec<f64> = cells.into_par_iter().zip(&samples).map(energy).collect();
+        let pairs = cells.into_par_iter().zip(samples.as_ref());
+        let energies: Vec<f64> = pairs.map(energy).collect();
         tree_sum(self.comm, self.shares, &|cell| {
             let mut of_terms = vec![0.0; problem.terms.len()];
             of_terms[problem.locate(cell).1] = energies[cell - first];
             of_terms
         })
+    }
+
+    /// This rank's share of the points that belong to no sample set; set 0, which is looked at step by step,
+    /// is drawn once.
+    fn elsewhere(&self, epoch: u64) -> Cow<'_, Vec<Sample>> {
+        let draw = || self.drawn(Purpose::Validation, epoch);
+        match epoch {
+            0 => Cow::Borrowed(self.elsewhere.get_or_init(draw)),
+            _ => Cow::Owned(draw()),
+        }
     }
 
     /// This rank's cells of a draw.

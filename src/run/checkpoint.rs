@@ -27,7 +27,7 @@ pub struct Found {
 }
 
 const MAGIC: &[u8; 8] = b"NED-DIST";
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 const HEADER: usize = 8 + 4 + 8 + 32;
 /// Larger files are not checkpoints of this program; also the limit of what is allocated.
 const LARGEST: usize = 16 << 30;
@@ -245,6 +245,7 @@ mod tests {
             drawn: None,
             initial: Some(2.0),
             minimum: None,
+            resumed: false,
             steady: (1.0, 2),
             history: 10,
             finished: None,

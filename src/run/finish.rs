@@ -45,7 +45,7 @@ impl Run<'_> {
         let stationarity = self.stationarity(&theta);
         // Data say more of themselves by the rows that are held out.
         let elsewhere = self.set.problem.domain.is_some();
-        let elsewhere = elsewhere.then(|| flow.energies_elsewhere(&theta, 0).iter().sum());
+        let elsewhere = elsewhere.then(|| flow.energies_elsewhere(&theta, 1).iter().sum());
         let rmse = |wanted: &str| {
             let mut tests = self.set.problem.tests.iter().zip(&errors);
             tests.find_map(|(test, errors)| match test {

@@ -164,6 +164,7 @@ impl<'a> Run<'a> {
             let next = set.plan.stages.get(self.state.stage + 1);
             match (end.kind, next) {
                 (Kind::Settled, Some(next)) => self.enter(next, &end.reason),
+                _ if self.resume_descent(&mut flow, &end) => {}
                 (Kind::Stuck, _) if self.state.stage > 0 && !self.given_up() => {
                     self.fall_back(&end.reason);
                 }

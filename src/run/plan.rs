@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::flow::Metric;
 use crate::problem::{Problem, Term};
 use crate::solver::{CG_DAMPING, DEFAULT_DAMPING, KERNEL_DAMPING};
+use crate::stepper::Follower;
 
 /// How a run is done; every choice is made.
 #[derive(Clone, Debug)]
@@ -99,10 +100,9 @@ impl Plan {
         if flow.method == MethodName::Lbfgs {
             suits_lbfgs(dt, resample)?;
         }
-        let stages = expanded(&solvers, &steppers);
-        let count = stages.len();
-        let stages: Vec<Stage> = stages
-            .into_iter()
+        let parts = expanded(&solvers, &steppers);
+        let stages: Vec<Stage> = parts
+            .iter()
             .enumerate()
             .map(|(index, part)| {
                 // Noise in the points of an energy without residual would be noise in its minimiser.
@@ -128,7 +128,12 @@ impl Plan {
                     momentum,
                     exact: exact && resample.is_none(),
                     stationary: part.stationary,
-                    followed: index + 1 < count,
+                    followed: parts.get(index + 1).map(|next| {
+                        match next.stationary && !part.stationary {
+                            true => Follower::Stationarity,
+                            false => Follower::Finish,
+                        }
+                    }),
                 }
             })
             .collect();

@@ -8,8 +8,8 @@ use crate::deck::{MethodName, SolverName, StepperName};
 use crate::flow::Metric;
 use crate::solver::{CG_TOLERANCE, Cg, Cholesky, Kernel, Qr, Solver, Steepest};
 use crate::stepper::{
-    Adam, BOGACKI_SHAMPINE, Before, EULER, Lbfgs, Natural, NaturalSetting, Pace, RK4, Recursive,
-    RungeKutta, Sgd, Stepper, Stochastic, Tableau,
+    Adam, BOGACKI_SHAMPINE, Before, EULER, Follower, Lbfgs, Natural, NaturalSetting, Pace, RK4,
+    Recursive, RungeKutta, Sgd, Stepper, Stochastic, Tableau,
 };
 
 /// One stage; every choice is made.
@@ -37,8 +37,8 @@ pub struct Stage {
     pub(super) exact: bool,
     /// Whether it solves the Euler–Lagrange equation of the energy, not the deck's problem.
     pub(super) stationary: bool,
-    /// Whether another stage follows.
-    pub(super) followed: bool,
+    /// What the next stage is, if there is one.
+    pub(super) followed: Option<Follower>,
 }
 
 impl Stage {
@@ -84,9 +84,11 @@ impl Stage {
             (MethodName::Ned, StepperName::Recursive) => {
                 Box::new(Recursive::new(self.dt, self.followed))
             }
-            (MethodName::Ned, StepperName::Stochastic) => {
-                Box::new(Stochastic::new(self.dt, self.momentum, self.followed))
-            }
+            (MethodName::Ned, StepperName::Stochastic) => Box::new(Stochastic::new(
+                self.dt,
+                self.momentum,
+                self.followed.is_some(),
+            )),
             (MethodName::Ned, StepperName::Euler) => self.runge_kutta(&EULER),
             (MethodName::Ned, StepperName::Rk4) => self.runge_kutta(&RK4),
             (MethodName::Ned, StepperName::Adaptive) => self.runge_kutta(&BOGACKI_SHAMPINE),

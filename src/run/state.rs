@@ -35,6 +35,8 @@ pub struct State {
     pub initial: Option<f64>,
     /// Where the deck's energy was left for the equation of its stationary points.
     pub minimum: Option<Minimum>,
+    /// Whether that equation has led above the minimum, and the descent was taken up again.
+    pub resumed: bool,
     /// What the detection of a steady state remembers: the last energy and how long it has stood.
     pub steady: (f64, u32),
     /// Length of the history file in bytes.
@@ -173,6 +175,7 @@ impl State {
             drawn: None,
             initial: None,
             minimum: None,
+            resumed: false,
             steady: (f64::INFINITY, 0),
             history: 0,
             finished: None,

@@ -2,9 +2,11 @@
 //!
 //! An energy is known to rounding and so its minimiser to the square root of that. The last stages
 //! solve the Euler–Lagrange equation instead ([`crate::problem::Problem::stationary`]), from there. What
-//! they find is taken unless it lies above the minimum: the equation holds at saddles too.
+//! they find is taken unless it lies above the minimum: the equation holds at saddles too. The energy is
+//! left early, since its descent is slow where little is left to fall, and taken up again where that was
+//! too early.
 
-use super::{Attempts, Minimum, Run, start};
+use super::{Attempts, End, Minimum, Run, Status, start};
 use crate::comm::Shares;
 use crate::flow::{Flow, Metric};
 
@@ -12,6 +14,8 @@ use crate::flow::{Flow, Metric};
 /// where it ends near zero.
 const RISE: f64 = 1e-3;
 const RISE_OF_WAY: f64 = 1e-9;
+/// Sample sets of other points on which energies are compared.
+const OTHERS: u64 = 8;
 
 impl Run<'_> {
     /// From here on the energy is that of the Euler–Lagrange equation, not compared with the one so far.
@@ -44,21 +48,53 @@ impl Run<'_> {
     pub(super) fn stationary_point(&self, flow: &Flow) -> Vec<f64> {
         let state = &self.state;
         let best = state.best.as_ref().map(|b| &b.theta);
-        let Some(minimum) = &state.minimum else {
-            return best.unwrap_or(&state.theta).clone();
-        };
-        let best = best.unwrap_or(&minimum.theta);
-        let on_samples = |theta: &[f64]| flow.covector(theta).energy();
-        let elsewhere = |theta: &[f64]| flow.energies_elsewhere(theta, 0).iter().sum();
-        let higher = |energy: &dyn Fn(&[f64]) -> f64| {
-            let (before, after) = (energy(&minimum.theta), energy(best));
-            let fallen = minimum.initial.unwrap_or(before) - before;
-            after > before + RISE * before.abs() + RISE_OF_WAY * fallen.abs()
-        };
-        // Energy that is low on its own samples only was no minimum to keep.
-        match higher(&on_samples) && higher(&elsewhere) {
-            true => minimum.theta.clone(),
-            false => best.clone(),
+        match (&state.minimum, best) {
+            (Some(minimum), None) => minimum.theta.clone(),
+            (Some(minimum), Some(best)) if lies_above(flow, best, minimum) => minimum.theta.clone(),
+            (_, best) => best.unwrap_or(&state.theta).clone(),
         }
     }
+
+    /// Takes up the descent of the energy again where its equation has led to a point above the
+    /// minimum: the descent was left early, and goes on to its end. Once; whether it did.
+    pub(super) fn resume_descent(&mut self, flow: &mut Flow, end: &End) -> bool {
+        let state = &self.state;
+        let (Some(minimum), Some(best)) = (&state.minimum, &state.best) else {
+            return false;
+        };
+        let ended = end.status == Status::Converged && end.met.is_none();
+        if !ended || state.resumed {
+            return false;
+        }
+        self.draw(flow);
+        if !lies_above(flow, &best.theta, minimum) {
+            return false;
+        }
+        let stages = self.set.plan.stages.iter();
+        let descent = stages.take_while(|stage| !stage.is_stationary()).count();
+        let state = &mut self.state;
+        state.resumed = true;
+        state.initial = state.minimum.take().and_then(|minimum| minimum.initial);
+        state.best = None;
+        state.waiting.truncate(descent);
+        state.stage = descent;
+        self.fall_back("the equation has led above the minimum of the energy");
+        true
+    }
+}
+
+/// Whether `theta` lies above the minimum, on its samples and on others: energy that is low on its own
+/// samples only was no minimum to keep.
+fn lies_above(flow: &Flow, theta: &[f64], minimum: &Minimum) -> bool {
+    let on_samples = |theta: &[f64]| flow.covector(theta).energy();
+    // Set 0 has been used to choose the minimum.
+    let on = |theta: &[f64], set| flow.energies_elsewhere(theta, set).iter().sum::<f64>();
+    let elsewhere =
+        |theta: &[f64]| (1..=OTHERS).map(|set| on(theta, set)).sum::<f64>() / OTHERS as f64;
+    let higher = |energy: &dyn Fn(&[f64]) -> f64| {
+        let (before, after) = (energy(&minimum.theta), energy(theta));
+        let fallen = minimum.initial.unwrap_or(before) - before;
+        after > before + RISE * before.abs() + RISE_OF_WAY * fallen.abs()
+    };
+    higher(&on_samples) && higher(&elsewhere)
 }

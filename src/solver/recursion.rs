@@ -104,22 +104,26 @@ impl Recursion {
         self.triangle.as_ref().is_none_or(|r| r.nrows() == p)
     }
 
-    /// The step δ with `keep` = β, after which the rows of `tangent` are part of R. Collective.
+    /// The step δ with `keep` = β, after which the rows of `tangent` are part of R; along the `gradient` of
+    /// the energy in place of Aᵀ v, where that is given. Collective.
     ///
     /// # Errors
     /// If the rows are not finite.
-    pub fn step(&mut self, tangent: &Tangent, keep: f64) -> Result<Vec<f64>> {
+    pub fn step(
+        &mut self,
+        tangent: &Tangent,
+        gradient: Option<&[f64]>,
+        keep: f64,
+    ) -> Result<Vec<f64>> {
         let p = tangent.parameters();
         let rows = gather_with(tangent, &Augmented { columns: p + 1 }, &|rows, v| {
             let mut wide = Mat::zeros(rows.nrows(), p + 1);
             wide.subcols_mut(0, p).copy_from(rows.as_ref());
-            wide.col_as_slice_mut(p).copy_from_slice(v);
+            if gradient.is_none() {
+                wide.col_as_slice_mut(p).copy_from_slice(v);
+            }
             wide
         });
-        let force = tangent
-            .flow
-            .has_forces()
-            .then(|| tangent.pull(&tangent.here.without_residual()));
         let mut delta = vec![0.0; p];
         if let Some(rows) = rows {
             let r = self.triangle.get_or_insert_with(|| {
@@ -129,8 +133,8 @@ impl Recursion {
             forget(r, keep.sqrt());
             r.col_as_slice_mut(p).fill(0.0);
             absorb(r, rows);
-            if let Some(force) = &force {
-                add_transposed_solution(r, force);
+            if let Some(gradient) = gradient {
+                add_transposed_solution(r, gradient);
             }
             delta = back_substituted(r);
         }
@@ -176,7 +180,7 @@ fn forget(r: &mut Mat<f64>, root: f64) {
     );
 }
 
-/// Adds R⁻ᵀ g to the last column, for the part g of the gradient that is no Aᵀ v.
+/// Adds R⁻ᵀ g to the last column.
 fn add_transposed_solution(r: &mut Mat<f64>, g: &[f64]) {
     let p = g.len();
     let mut y = g.to_vec();

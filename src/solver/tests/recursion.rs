@@ -27,7 +27,9 @@ fn prior(first: &Equations) -> f64 {
 
 fn step(fixture: &Fixture, recursion: &mut Recursion, set: u64, theta: &[f64]) -> Vec<f64> {
     fixture.on(&Solo, set, |flow| {
-        recursion.step(&flow.tangent(theta, true), KEEP).unwrap()
+        recursion
+            .step(&flow.tangent(theta, true), None, KEEP)
+            .unwrap()
     })
 }
 
@@ -79,7 +81,9 @@ fn all_ranks_get_the_same_step() {
         let mut recursion = Recursion::default();
         let sets = (0..3).flat_map(|set| {
             fixture.on(comm, set, |flow| {
-                recursion.step(&flow.tangent(&theta, true), KEEP).unwrap()
+                recursion
+                    .step(&flow.tangent(&theta, true), None, KEEP)
+                    .unwrap()
             })
         });
         sets.collect::<Vec<f64>>()

@@ -1,0 +1,50 @@
+//! The subset of the domain on which the metric of an energy without residual is drawn anew each step.
+//!
+//! Its gradient needs all points: noise in it would be noise in the minimiser. Its metric does not: it is
+//! averaged over the steps that are remembered, and where it is wrong the step is only less straight.
+//! Forming and factoring its rows is most of a step, so a few of them for every parameter make the
+//! step several times shorter (4,096 points, 337 parameters: 280 to 45 ms) and, on Allen and Cahn's
+//! energy, as many steps as all rows do.
+
+use crate::comm::Shares;
+use crate::flow::Flow;
+use crate::problem::{Problem, Term};
+
+/// Rows of the metric for every parameter.
+const ROWS: usize = 4;
+
+/// See the module's page.
+pub(super) struct Subset {
+    problem: Problem,
+    shares: Shares,
+}
+
+impl Subset {
+    /// A subset for a flow of `p` parameters, if that is worth it: if there are far more rows than needed.
+    pub(super) fn of(flow: &Flow, p: usize) -> Option<Self> {
+        if !flow.has_forces() {
+            return None;
+        }
+        let all: usize = flow.problem.terms.iter().map(Term::points).sum();
+        let points = all * ROWS * p / flow.row_count().max(1);
+        (2 * points < all).then(|| {
+            let problem = flow.problem.thinned(points);
+            let shares = Shares::even(problem.cells(), flow.comm.size());
+            Self { problem, shares }
+        })
+    }
+
+    /// `flow` on the subset of a step.
+    pub(super) fn drawn<'s>(&'s self, flow: &Flow<'s>, step: u64) -> Flow<'s> {
+        let mut thin = Flow::new(
+            &self.problem,
+            flow.comm,
+            &self.shares,
+            flow.metric(),
+            flow.seed(),
+        );
+        // Set 0 is of the points that stay.
+        thin.draw(step + 1);
+        thin
+    }
+}

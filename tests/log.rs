@@ -134,7 +134,10 @@ fn debugging_says_in_which_step_what_was_done() {
     let folder = tempdir().unwrap();
     let every = ["--log-level=debug", "--set=checkpoint.every=2"];
     let stderr = text(&run_small(folder.path(), &every).stderr);
-    for line in ["debug: step 1: checkpoint written", "debug: no MPI: "] {
+    for line in [
+        "debug: step 1: checkpoint: step 2 is next",
+        "debug: no MPI: ",
+    ] {
         assert!(stderr.contains(line), "no {line} in: {stderr}");
     }
     let json = [&every[..], &["--log=json"]].concat();

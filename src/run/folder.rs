@@ -194,7 +194,12 @@ impl<'a> Folder<'a> {
         self.by_rank_0(|path| {
             self.history.as_ref().map_or(Ok(()), History::flush)?;
             store(path).save(state)?;
-            tracing::debug!(event = "checkpoint", "checkpoint written");
+            let step = state.step;
+            tracing::debug!(
+                event = "checkpoint",
+                step,
+                "checkpoint: step {step} is next"
+            );
             Ok(())
         })
     }

@@ -149,10 +149,12 @@ impl Recursive {
         let state = &mut self.state;
         state.ceiling = (0.5 * state.ceiling).max(least);
         state.forget = state.forget.min(state.ceiling);
+        tracing::debug!("remembers {:.0} subsets from here on", 1.0 / state.ceiling);
     }
 
     /// Disturbs θ and forgets everything.
     fn kick(&mut self, flow: &Flow, theta: &mut [f64], step: u64) {
+        tracing::debug!("stuck again and again: disturbed, and all forgotten");
         super::kick(flow, theta, self.state.size, step);
         self.forget_all();
     }
@@ -168,6 +170,8 @@ impl Recursive {
     /// path straight that is not, and what is remembered from far away holds θ there.
     fn go_back(&mut self, theta: &mut Vec<f64>) {
         if let Some(lowest) = &self.state.lowest {
+            let energy = lowest.best.energy;
+            tracing::debug!(energy, "goes back to E {energy:.2e}, and forgets all");
             theta.clone_from(&lowest.best.theta);
         }
         self.forget_all();
@@ -261,6 +265,7 @@ impl Stepper for Recursive {
             None => {
                 state.recursion.scale(RAISE);
                 state.refused += 1;
+                tracing::debug!(refused = state.refused, "no step length passes");
             }
         }
         if state.refused == REFUSALS {

@@ -32,7 +32,7 @@
 //!
 //! | module | noun |
 //! |---|---|
-//! | [`cli`] | arguments and what is printed: the only place that prints |
+//! | [`cli`] | arguments and what is printed: the only place that prints, what all others tell by `tracing` too |
 //! | [`performance`] | what a step costs, the constants of a machine, the time on P ranks |
 //! | [`run`] | the time loop, the plan and its stages, limits and signals, history, checkpoints (the only `bincode`), summary |
 //! | [`output`] | fields on a grid as csv, npy, vti |

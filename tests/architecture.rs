@@ -74,6 +74,7 @@ fn one_file_knows_mpi_and_one_knows_bincode() {
 fn only_the_command_line_prints() {
     // A failing rank prints its last line itself: there is no one left to return it to.
     assert_only_in("println!(", &["cli", "comm/failure.rs"]);
+    assert_only_in("tracing_subscriber::", &["cli/log/mod.rs"]);
 }
 
 #[test]

@@ -11,7 +11,7 @@
 
 use super::input::load;
 use super::job::{Job, Outcome, Session, on_ranks, out_folder};
-use super::log::{Level, Log, plain};
+use super::log::{Format, plain};
 use super::report::plural;
 use super::standing::{ERRORS, Measure, Standing};
 use super::{CompareArgs, report};
@@ -19,7 +19,6 @@ use crate::comm::Comm;
 use crate::deck::{Auto, Deck, MethodName, Resample};
 use crate::error::{Error, Result};
 use crate::run::{Status, agree};
-use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -33,7 +32,7 @@ const MANY: u64 = 1_000_000_000;
 /// Solves by every method, prints the table, and gives the exit code.
 pub fn compare(arguments: &CompareArgs) -> ExitCode {
     let started = Instant::now();
-    on_ranks(arguments.run.watchdog, arguments.run.log, |comm| {
+    on_ranks(arguments.run.watchdog, |comm| {
         solve_all(arguments, comm, started)
     })
 }
@@ -51,17 +50,17 @@ fn solve_all(arguments: &CompareArgs, comm: &dyn Comm, started: Instant) -> Resu
     }
     let out = out_folder(&arguments.run, "compare");
     let out = out.unwrap_or_else(|| PathBuf::from("poisson-2d-compare"));
-    session.warn_of_surroundings(&mut session.progress(None));
+    session.warn_of_placement();
     let mut all_well = true;
     for job in &jobs {
         all_well &= solve(job, &session, &out)?;
     }
     let shown = match comm.rank() {
-        0 => conclude(&methods, &out, &session.log),
+        0 => conclude(&methods, &out, session.format),
         _ => Ok(String::new()),
     };
     let shown = agree(comm, shown)?.unwrap_or_default();
-    if session.tells && session.log.is_json() {
+    if session.tells && session.format.is_json() {
         print!("{shown}");
     } else if session.tells {
         let [ranks, threads] = [comm.size(), session.threads.count];
@@ -111,24 +110,23 @@ fn solve(job: &Job, session: &Session, out: &Path) -> Result<bool> {
     let mut progress = session.progress(steps);
     let method = job.deck.flow.method;
     let plan = job.method();
-    let fields = json!({"event": "start", "method": method.name(), "plan": plan});
-    session.tell(&format!("{method}: {plan}"), fields);
-    let folder = out.join(method.name());
+    let name = method.name();
+    tracing::info!(event = "start", method = name, plan, "{method}: {plan}");
+    let folder = out.join(name);
     let outcome = job.solve(session, Some(folder), &mut progress)?;
     let Outcome::Ended(summary) = outcome else {
         return Ok(true);
     };
     let failed = summary.status == Status::Failed;
     if failed && session.comm.rank() == 0 {
-        let message = format!("{method} failed: {}", summary.reason);
-        let fields = json!({"event": "end", "method": method.name()});
-        session.log.tell(Level::Warning, &message, fields);
+        let reason = &summary.reason;
+        tracing::warn!(event = "end", method = name, "{method} failed: {reason}");
     }
     Ok(!failed)
 }
 
 /// Writes `compare.csv` and gives what is to be printed: tables, or a line for each method.
-fn conclude(methods: &[MethodName], out: &Path, log: &Log) -> Result<String> {
+fn conclude(methods: &[MethodName], out: &Path, format: Format) -> Result<String> {
     let mut standings = Vec::with_capacity(methods.len());
     for method in methods {
         let folder = out.join(method.name());
@@ -145,10 +143,10 @@ fn conclude(methods: &[MethodName], out: &Path, log: &Log) -> Result<String> {
         let path = path.display();
         Error::Failed(format!("cannot write {path}: {e}"))
     })?;
-    if log.is_json() {
+    if format.is_json() {
         let line = |standing: &Standing| {
             let message = format!("{}: {}", standing.method, standing.status);
-            log.line(Level::Info, &message, report::fields(standing)) + "\n"
+            format.result(&message, report::fields(standing)) + "\n"
         };
         return Ok(standings.iter().map(line).collect());
     }

@@ -7,7 +7,6 @@
 
 use super::DoctorArgs;
 use super::job::on_ranks;
-use super::log::Format;
 use super::placement::{Placement, gather_text};
 use super::report::plural;
 use super::threads::decide;
@@ -32,7 +31,7 @@ const PRODUCTS: usize = 8;
 
 /// Measures, prints, and gives the exit code.
 pub fn doctor(arguments: &DoctorArgs) -> ExitCode {
-    on_ranks(None, Format::Text, |comm| examine(arguments, comm))
+    on_ranks(None, |comm| examine(arguments, comm))
 }
 
 fn examine(arguments: &DoctorArgs, comm: &dyn Comm) -> Result<u8> {

@@ -1,7 +1,7 @@
 //! A deck made ready and solved in a folder: what `run` does once and `compare` for every method.
 
 use super::budget::Budget;
-use super::log::{Format, Level, Log};
+use super::log::{self, Format};
 use super::placement::Placement;
 use super::progress::Progress;
 use super::report::plural;
@@ -13,10 +13,10 @@ use crate::deck::Deck;
 use crate::error::{Error, Result};
 use crate::problem::{Problem, build};
 use crate::run::{
-    Crowd, Folder, Identity, Limits, Memory, Observer, Opened, Plan, Policy, Run, Setting, Summary,
+    Crowd, Folder, Identity, Limits, Memory, Opened, Plan, Policy, Run, Setting, State, Summary,
 };
 use crate::table::Table;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -25,21 +25,21 @@ use std::time::{Duration, Instant};
 /// error, and gives the exit code.
 pub(super) fn on_ranks(
     watchdog: Option<Duration>,
-    format: Format,
     work: impl FnOnce(&dyn Comm) -> Result<u8>,
 ) -> ExitCode {
-    let log = Log::early(format);
-    log.voice_ranks();
     let comm = match comm::start() {
         Ok(comm) => Box::new(Timed::new(comm, watchdog)),
         Err(message) => {
             let speak = launcher_rank().unwrap_or(0) == 0;
-            return ExitCode::from(log.fail(&Error::Input(message), speak));
+            return ExitCode::from(log::fail(&Error::Input(message), speak));
         }
     };
+    log::join(comm.as_ref());
+    let (ranks, threading) = (comm.size(), comm.threading());
+    tracing::debug!(ranks, threading, "{}; {threading}", comm.name());
     let code = match work(comm.as_ref()) {
         Ok(code) => code,
-        Err(error) => Log::new(format, comm.as_ref()).fail(&error, comm.rank() == 0),
+        Err(error) => log::fail(&error, comm.rank() == 0),
     };
     comm.finish(code);
     ExitCode::from(code)
@@ -49,13 +49,12 @@ pub(super) fn on_ranks(
 pub(super) struct Session<'a> {
     pub(super) comm: &'a dyn Comm,
     pub(super) threads: Threads,
-    /// Whether this rank tells the user how it goes.
+    /// Whether this rank prints results.
     pub(super) tells: bool,
-    pub(super) log: Log,
+    pub(super) format: Format,
     policy: Policy,
     limits: Limits,
     placement: Placement,
-    warnings: Vec<String>,
 }
 
 impl<'a> Session<'a> {
@@ -67,8 +66,7 @@ impl<'a> Session<'a> {
     pub(super) fn new(arguments: &RunArgs, comm: &'a dyn Comm, started: Instant) -> Result<Self> {
         let threads = decide(arguments.threads, comm)?;
         let placement = Placement::gather(comm, threads.count);
-        let mut warnings = placement.warnings();
-        let limits = limits(arguments, started, &mut |warning| warnings.push(warning))?;
+        let limits = limits(arguments, comm, started)?;
         // The main thread is one of the pool: one thread per rank means no hand-over at all.
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads.count)
@@ -79,33 +77,27 @@ impl<'a> Session<'a> {
             comm,
             threads,
             tells: comm.rank() == 0 && !arguments.quiet,
-            log: Log::new(arguments.log, comm),
+            format: arguments.log,
             policy: Policy {
                 resume: arguments.resume == Resume::Auto,
                 force: arguments.force,
             },
             limits,
             placement,
-            warnings,
         })
     }
 
     /// Shows how a run goes, up to `steps` steps if they are known.
     pub(super) fn progress(&self, steps: Option<u64>) -> Progress {
-        Progress::new(self.log.clone(), steps, !self.tells)
+        Progress::new(self.format, steps)
     }
 
-    /// Tells the user how it goes, if this rank does.
-    pub(super) fn tell(&self, message: &str, fields: Value) {
-        if self.tells {
-            self.log.tell(Level::Info, message, fields);
+    /// Warns of ranks and threads that are badly placed.
+    pub(super) fn warn_of_placement(&self) {
+        if self.comm.rank() == 0 {
+            let warnings = self.placement.warnings();
+            warnings.iter().for_each(|w| tracing::warn!("{w}"));
         }
-    }
-
-    /// Warns of ranks and threads that are badly placed, and of limits that mean nothing.
-    pub(super) fn warn_of_surroundings(&self, progress: &mut Progress) {
-        let warnings = self.warnings.iter().filter(|_| self.comm.rank() == 0);
-        warnings.for_each(|w| progress.warn(w));
     }
 }
 
@@ -166,16 +158,14 @@ impl Job {
             budget.holds(&self.memory(session))?;
         }
         let identity = Identity::of(&self.deck, &self.problem)?;
-        let mut warn = |message: &str| progress.warn(message);
-        let opened = Folder::open(comm, out, session.policy, identity, &mut warn)?;
+        let opened = Folder::open(comm, out, session.policy, identity)?;
         let (folder, state) = match opened {
             Opened::Fresh(folder) => (folder, None),
             Opened::Resumed(folder, state) => (folder, Some(*state)),
             Opened::Finished { steps, reason } => return Ok(Outcome::Before { steps, reason }),
         };
-        if let Some(state) = &state {
-            let fields = json!({"event": "resume", "step": state.step});
-            session.tell(&format!("going on from step {}", state.step), fields);
+        if let Some(State { step, .. }) = &state {
+            tracing::info!(event = "resume", step, "going on from step {step}");
         }
         let setting = Setting {
             deck: &self.deck,
@@ -232,7 +222,7 @@ impl Job {
             "launcher": launcher,
             "placement": placement,
         });
-        session.tell(&header, fields);
+        tracing::info!(%fields, "{header}");
     }
 
     /// "qr + natural, energy metric, fixed points".

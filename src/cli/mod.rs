@@ -22,12 +22,13 @@ mod time_limits;
 use crate::comm::{Solo, launcher_rank};
 use crate::deck::MethodName;
 use crate::performance::Mode;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use log::{Format, Level, Log};
-use serde_json::Value;
+use log::{Format, LEVELS};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
+use tracing::level_filters::LevelFilter;
 
 /// Neural Energy Descent: solves PDEs and fits data by the gradient flow of their energy, on one
 /// core or many ranks.
@@ -113,9 +114,12 @@ struct RunArgs {
     /// cores of this rank]
     #[arg(long, value_name = "T")]
     threads: Option<usize>,
-    /// Print nothing but warnings and errors
+    /// Print no result, and on the way nothing but warnings and errors
     #[arg(long)]
     quiet: bool,
+    /// How much to tell on the way, on stderr [default: info, or warn if --quiet]
+    #[arg(long, value_name = "LEVEL", value_parser = PossibleValuesParser::new(LEVELS).try_map(|level| level.parse::<LevelFilter>()))]
+    log_level: Option<LevelFilter>,
     /// How to print the way of a run: for people, or for programs
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     log: Format,
@@ -133,6 +137,17 @@ struct RunArgs {
     /// Go on from a checkpoint in the folder if there is one, or refuse to
     #[arg(long, value_enum, default_value_t)]
     resume: Resume,
+}
+
+impl RunArgs {
+    /// Down to where the log goes.
+    fn level(&self) -> LevelFilter {
+        let usual = match self.quiet {
+            true => LevelFilter::WARN,
+            false => LevelFilter::INFO,
+        };
+        self.log_level.unwrap_or(usual)
+    }
 }
 
 /// Arguments of `doctor`.
@@ -242,8 +257,14 @@ pub fn execute(cli: Cli) -> ExitCode {
     let first = launcher_rank().unwrap_or(0) == 0;
     // Until MPI starts, if it does.
     Solo::guard();
+    let default = RunArgs::default();
+    let run = match &cli.command {
+        Some(Command::Run(run) | Command::Compare(CompareArgs { run, .. })) => run,
+        _ => &default,
+    };
+    log::start(run.log, run.level());
     let result = match cli.command {
-        None => return run::run(&RunArgs::default()),
+        None => return run::run(&default),
         Some(Command::Run(arguments)) => return run::run(&arguments),
         Some(Command::Compare(arguments)) => return compare::compare(&arguments),
         Some(Command::Doctor(arguments)) => return doctor::doctor(&arguments),
@@ -253,7 +274,7 @@ pub fn execute(cli: Cli) -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => ExitCode::from(Log::early(Format::Text).fail(&error, first)),
+        Err(error) => ExitCode::from(log::fail(&error, first)),
     }
 }
 
@@ -268,7 +289,8 @@ pub fn refuse(stop: &clap::Error) -> ExitCode {
         Format::Json if stop.use_stderr() => {
             let message = stop.render().to_string();
             let message = message.trim_start_matches("error: ").trim_end();
-            Log::early(Format::Json).tell(Level::Error, message, Value::Null);
+            log::start(Format::Json, LevelFilter::ERROR);
+            tracing::error!("{message}");
         }
         _ => {
             let _ = stop.print();

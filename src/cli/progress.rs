@@ -1,31 +1,37 @@
 //! Progress on the way: a bar on a terminal, a line every few seconds in a batch log.
 
-use super::log::{Level, Log};
+use super::log::{BARS, Format};
 use crate::problem::{Problem, Test};
-use crate::run::{Observer, Record, Stage};
+use crate::run::{Observer, Record};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
+use tracing::Level;
 
 /// Shows records on stderr, so that stdout holds the summary alone.
 pub struct Progress {
-    log: Log,
+    format: Format,
     bar: Option<ProgressBar>,
-    quiet: bool,
-    last: Option<Instant>,
+    last: Option<Last>,
+}
+
+/// The record that was told last.
+struct Last {
+    stage: usize,
+    time: Instant,
 }
 
 const PAUSE: Duration = Duration::from_secs(3);
 
 impl Progress {
-    /// A bar up to `steps` if they are known, or lines of `log`; nothing if `quiet`.
-    pub(super) fn new(log: Log, steps: Option<u64>, quiet: bool) -> Self {
-        let terminal = !quiet && !log.is_json() && std::io::stderr().is_terminal();
+    /// A bar up to `steps` if they are known, or lines in `format`; nothing where the log says less.
+    pub(super) fn new(format: Format, steps: Option<u64>) -> Self {
+        let people = !format.is_json() && std::io::stderr().is_terminal();
+        let shows = people && tracing::enabled!(Level::INFO);
         Self {
-            log,
-            bar: terminal.then(|| bar(steps)),
-            quiet,
+            format,
+            bar: shows.then(|| BARS.add(bar(steps))),
             last: None,
         }
     }
@@ -37,13 +43,10 @@ impl Progress {
         }
     }
 
-    /// Prints a line, past the bar if there is one.
-    fn tell(&self, level: Level, message: &str, fields: Value) {
-        let tell = || self.log.tell(level, message, fields);
-        match &self.bar {
-            Some(bar) => bar.suspend(tell),
-            None => tell(),
-        }
+    /// Whether the last line is long ago, or of another stage.
+    fn is_due(&self, record: &Record) -> bool {
+        let last = self.last.as_ref();
+        last.is_none_or(|last| last.stage != record.stage || last.time.elapsed() >= PAUSE)
     }
 }
 
@@ -61,31 +64,21 @@ fn bar(steps: Option<u64>) -> ProgressBar {
 
 impl Observer for Progress {
     fn record(&mut self, record: &Record, problem: &Problem) {
+        let step = record.step;
         if let Some(bar) = &self.bar {
-            bar.set_position(record.step);
+            bar.set_position(step);
             bar.set_message(line(record, problem));
-        } else if !self.quiet && self.last.is_none_or(|last| last.elapsed() >= PAUSE) {
-            self.last = Some(Instant::now());
-            let message = match self.log.is_json() {
-                true => format!("step {}", record.step),
-                false => format!("step {:>6}  {}", record.step, line(record, problem)),
+        } else if self.is_due(record) {
+            self.last = Some(Last {
+                stage: record.stage,
+                time: Instant::now(),
+            });
+            let message = match self.format {
+                Format::Text => format!("step {step:>6}  {}", line(record, problem)),
+                Format::Json => format!("step {step}"),
             };
-            self.tell(Level::Info, &message, fields(record, problem));
+            tracing::info!(fields = %fields(record, problem), "{message}");
         }
-    }
-
-    fn stage(&mut self, step: u64, reason: &str, stage: &Stage) {
-        let stage = stage.describe();
-        let line = format!("step {step:>6}  {reason}; now {stage}");
-        if !self.quiet {
-            let fields = json!({"event": "stage", "step": step, "reason": reason, "stage": stage});
-            self.tell(Level::Info, &line, fields);
-        }
-        self.last = None;
-    }
-
-    fn warn(&mut self, message: &str) {
-        self.tell(Level::Warning, message, Value::Null);
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::input::load;
 use super::job::{Job, Outcome, Session, on_ranks, out_folder};
-use super::log::Level;
 use super::{RunArgs, report};
 use crate::comm::Comm;
 use crate::error::Result;
@@ -15,9 +14,7 @@ use std::time::Instant;
 /// Solves, prints, and gives the exit code.
 pub fn run(arguments: &RunArgs) -> ExitCode {
     let started = Instant::now();
-    on_ranks(arguments.watchdog, arguments.log, |comm| {
-        solve(arguments, comm, started)
-    })
+    on_ranks(arguments.watchdog, |comm| solve(arguments, comm, started))
 }
 
 fn solve(arguments: &RunArgs, comm: &dyn Comm, started: Instant) -> Result<u8> {
@@ -27,7 +24,7 @@ fn solve(arguments: &RunArgs, comm: &dyn Comm, started: Instant) -> Result<u8> {
     // The built-in problem writes only where it is told to.
     let out = out_folder(arguments, "out");
     let mut progress = session.progress(Some(job.deck.stop.steps));
-    session.warn_of_surroundings(&mut progress);
+    session.warn_of_placement();
     job.announce(&session);
     let summary = match job.solve(&session, out.clone(), &mut progress)? {
         Outcome::Ended(summary) => summary,
@@ -40,7 +37,7 @@ fn solve(arguments: &RunArgs, comm: &dyn Comm, started: Instant) -> Result<u8> {
                     out.display()
                 );
                 let fields = json!({"event": "end", "steps": steps, "reason": reason});
-                println!("{}", session.log.line(Level::Info, &message, fields));
+                println!("{}", session.format.result(&message, fields));
             }
             return Ok(0);
         }
@@ -70,13 +67,13 @@ fn conclude(summary: &Summary, session: &Session, out: Option<&Path>) {
             )
         });
         let message = format!("{}{saved}", summary.reason);
-        session.log.tell(Level::Error, &message, fields);
+        tracing::error!(%fields, "{message}");
     } else if session.tells {
         let text = report::text(summary, out) + &report::phases(&summary.phases);
-        let message = match session.log.is_json() {
+        let message = match session.format.is_json() {
             true => &summary.reason,
             false => text.trim_end_matches('\n'),
         };
-        println!("{}", session.log.line(Level::Info, message, fields));
+        println!("{}", session.format.result(message, fields));
     }
 }

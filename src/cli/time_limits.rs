@@ -1,6 +1,7 @@
 //! How long the process may run: `--max-time`, and when the batch system ends the job.
 
 use super::RunArgs;
+use crate::comm::Comm;
 use crate::error::{Error, Result};
 use crate::run::{Limits, Signals};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -8,37 +9,36 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// Slurm's end of the job, in seconds since 1970.
 const JOB_END: &str = "SLURM_JOB_END_TIME";
 
-/// The limits of a process that began at `started`; signals are caught from here on.
+/// The limits of a rank that began at `started`; signals are caught from here on. Rank 0's clock decides.
 ///
 /// # Errors
 /// If signals cannot be caught.
-pub(super) fn limits(
-    arguments: &RunArgs,
-    started: Instant,
-    warn: &mut dyn FnMut(String),
-) -> Result<Limits> {
+pub(super) fn limits(arguments: &RunArgs, comm: &dyn Comm, started: Instant) -> Result<Limits> {
     let refused = |e| Error::Failed(format!("signals cannot be caught: {e}"));
-    let job_end = std::env::var(JOB_END).ok().and_then(|text| {
-        let left = left_until(&text);
-        match &left {
-            None => warn(format!(
-                "{JOB_END}=\"{text}\" is no time in seconds; it is not heeded"
-            )),
-            Some(left) if left.is_zero() => {
-                warn(format!(
-                    "{JOB_END}={text} is over already; it is not heeded"
-                ));
-            }
-            Some(_) => {}
-        }
-        left.filter(|left| !left.is_zero())
-    });
+    let left = match comm.rank() {
+        0 => job_left(),
+        _ => None,
+    };
     Ok(Limits {
         started,
         signals: Signals::catch().map_err(refused)?,
         max_time: arguments.max_time,
-        job_end: job_end.map(|left| started.elapsed() + left),
+        job_end: left.map(|left| started.elapsed() + left),
     })
+}
+
+/// Time that the batch system leaves; warns where what it says means nothing.
+fn job_left() -> Option<Duration> {
+    let text = std::env::var(JOB_END).ok()?;
+    let left = left_until(&text);
+    match &left {
+        None => tracing::warn!("{JOB_END}=\"{text}\" is no time in seconds; it is not heeded"),
+        Some(Duration::ZERO) => {
+            tracing::warn!("{JOB_END}={text} is over already; it is not heeded");
+        }
+        Some(_) => {}
+    }
+    left.filter(|left| !left.is_zero())
 }
 
 /// Time from now to `text` in seconds since 1970; zero if it is over.

@@ -16,15 +16,13 @@ pub const PANICKED: i32 = 101;
 /// What the program is doing, for the line that a panic prints.
 static CONTEXT: Mutex<String> = Mutex::new(String::new());
 
-/// What a rank says of itself past everything that prints: its last words, or its watchdog's.
+/// A rank's last words. They are written past the log, which the failing thread may hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Word<'a> {
     /// Who says it.
     pub rank: usize,
     /// The host of that rank.
     pub host: &'a str,
-    /// Whether all ranks end with it.
-    pub last: bool,
     /// What it says; a line, or one with a backtrace below.
     pub message: &'a str,
 }
@@ -67,7 +65,6 @@ pub fn install(rank: usize, host: &str, end: impl Fn() -> Infallible + Send + Sy
             report(&Word {
                 rank,
                 host: &host,
-                last: true,
                 message: &message,
             });
         }

@@ -31,7 +31,7 @@ mod tree;
 mod world;
 
 pub use clock::{Clock, Phase, during};
-pub use failure::{Word, set_context, set_wording};
+pub use failure::{Word, context, set_context, set_wording};
 pub use launcher::launcher_rank;
 pub use shares::Shares;
 pub use solo::Solo;

@@ -6,7 +6,7 @@
 
 use super::Comm;
 use super::clock::{Clock, Phase, Standing};
-use super::failure::{self, Word};
+use super::failure;
 use std::thread;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub struct Timed {
 }
 
 impl Timed {
-    /// Puts a clock on `inner`. With a `patience`, a thread says on stderr when this rank has done
+    /// Puts a clock on `inner`. With a `patience`, a thread warns when this rank has done
     /// the same for longer than that: of ranks that wait for one another, the one that does not say
     /// that it waits is the one they wait for. After ten times as long it ends all ranks.
     pub fn new(inner: Box<dyn Comm>, patience: Option<Duration>) -> Self {
@@ -25,14 +25,8 @@ impl Timed {
         if let Some(patience) = patience {
             let (rank, host) = (inner.rank(), inner.hostname());
             let look = clock.watched();
-            let tell = move |message: &str| {
-                failure::report(&Word {
-                    rank,
-                    host: &host,
-                    last: false,
-                    message,
-                });
-            };
+            // Of rank 0 too, unlike other warnings: who hangs is all that matters.
+            let tell = move |message: &str| tracing::warn!(rank, host, "{message}");
             thread::spawn(move || watch(patience, &look, &tell));
         }
         Self { inner, clock }

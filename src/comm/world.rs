@@ -185,12 +185,11 @@ impl Comm for World {
         let (rank, host) = (self.rank(), host());
         thread::spawn(move || {
             thread::sleep(PATIENCE);
-            failure::report(&Word {
+            tracing::warn!(
                 rank,
-                host: &host,
-                last: false,
-                message: "the run is over, but MPI does not end: leaving without it",
-            });
+                host,
+                "the run is over, but MPI does not end: leaving without it"
+            );
             process::exit(code.into());
         });
         if self.size() > 1 {
@@ -208,7 +207,6 @@ impl Drop for World {
             failure::report(&Word {
                 rank: self.rank(),
                 host: &host(),
-                last: true,
                 message: "left without finishing",
             });
             end();

@@ -67,7 +67,7 @@ impl Flow<'_> {
 
     /// This rank's share of the points that belong to no sample set; set 0, which is looked at step by step,
     /// is drawn once.
-    fn elsewhere(&self, epoch: u64) -> Cow<'_, Vec<Sample>> {
+    fn elsewhere(&self, epoch: u64) -> Cow<'_, [Sample]> {
         let draw = || self.drawn(Purpose::Validation, epoch);
         match epoch {
             0 => Cow::Borrowed(self.elsewhere.get_or_init(draw)),

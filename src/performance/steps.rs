@@ -88,7 +88,8 @@ impl Step {
                 tangent(solver) + seen + direction(solver) + trials
             }
             StepperName::Recursive => {
-                let force = if forces { 2.0 * PULL } else { NOTHING };
+                // The gradient, and the energy on other points.
+                let force = if forces { PULL + EVALUATION } else { NOTHING };
                 LINEARISATION + FACTORISATION + VECTOR + force + guarded
             }
             StepperName::Stochastic => {

@@ -9,6 +9,7 @@ use crate::network::Operations;
 use crate::problem::{Problem, Term};
 use crate::run::Stage;
 use crate::solver::{Basis, TILE};
+use crate::stepper::metric_share;
 
 /// Operations and messages of a step.
 #[derive(Clone, Debug)]
@@ -156,12 +157,18 @@ impl Work {
             SolverName::Steepest
         };
         let layers = Layers::of(problem);
+        let forces = !problem.has_residuals();
+        let share = match stage.stepper {
+            StepperName::Recursive if ned => metric_share(forces, rows, p),
+            _ => 1.0,
+        };
+        let rows = (share * rows as f64) as usize;
+        let row_sweeps = row_sweeps * share;
         let gathering = match (stage.stepper, solver) {
             (StepperName::Recursive, _) if ned => Gathering::of_memory(rows, p),
             (_, SolverName::Kernel) => Gathering::of_factors(rows, layers.factors),
             _ => Gathering::of(solver, rows, p),
         };
-        let forces = !problem.has_residuals();
         Self {
             step: Step::of(stage, forces),
             parameters: p as f64,

@@ -116,7 +116,6 @@ impl<'a> Folder<'a> {
         path: Option<PathBuf>,
         policy: Policy,
         identity: Identity,
-        warn: &mut dyn FnMut(&str),
     ) -> Result<Opened<'a>> {
         let looked = match &path {
             Some(path) if comm.rank() == 0 => {
@@ -130,9 +129,7 @@ impl<'a> Folder<'a> {
             None => Vec::new(),
         };
         if let Some(warning) = found.and_then(|f| f.warning) {
-            warn(&format!(
-                "{warning}; going on from the checkpoint before it"
-            ));
+            tracing::warn!("{warning}; going on from the checkpoint before it");
         }
         comm.broadcast_bytes(&mut bytes);
         let folder = Self {
@@ -196,7 +193,14 @@ impl<'a> Folder<'a> {
     pub fn save(&self, state: &State) -> Result<()> {
         self.by_rank_0(|path| {
             self.history.as_ref().map_or(Ok(()), History::flush)?;
-            store(path).save(state)
+            store(path).save(state)?;
+            let step = state.step;
+            tracing::debug!(
+                event = "checkpoint",
+                step,
+                "checkpoint: step {step} is next"
+            );
+            Ok(())
         })
     }
 

@@ -25,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::flow::{Metric, ROWS_KEPT_BYTES};
 use crate::problem::{Problem, Term};
 use crate::solver::{Cg, gram_limit};
+use crate::stepper::metric_share;
 
 /// The program itself before it holds anything, and MPI, which one process alone does without.
 const PROGRAM: f64 = 11e6;
@@ -222,8 +223,17 @@ impl Size {
         };
         let received = if crowd.ranks > 1 { 1.5 } else { 1.0 };
         let count = sum(&|term| points(term) * rows(term) as f64);
+        let p = problem.network.parameters();
+        let share = match stage.stepper {
+            StepperName::Recursive => {
+                let forces = stage.metric != Metric::Energy || !problem.has_residuals();
+                metric_share(forces, count as usize, p)
+            }
+            _ => 1.0,
+        };
+        let count = share * count;
         Self {
-            parameters: problem.network.parameters() as f64,
+            parameters: p as f64,
             count,
             share: fraction * count,
             fraction,

@@ -57,10 +57,6 @@ use steady::Steady;
 pub trait Observer {
     /// A recorded step.
     fn record(&mut self, record: &Record, problem: &Problem);
-    /// A stage begins, after the reason why the one before ended.
-    fn stage(&mut self, step: u64, reason: &str, stage: &Stage);
-    /// Something worth a warning.
-    fn warn(&mut self, message: &str);
 }
 
 /// What does not change during a run.

@@ -74,7 +74,7 @@ impl<'a> Run<'a> {
         self.state.stage += 1;
         self.state.drawn = None;
         self.stepper = next.stepper(self.state.before());
-        self.announce(next, reason);
+        announce(self.state.step, reason, next);
     }
 
     /// Counts an attempt of the last stage that found no way down; whether it was the last one.
@@ -102,12 +102,17 @@ impl<'a> Run<'a> {
             self.stepper.recall(memory);
         }
         self.stepper.retry();
-        self.announce(stage, reason);
+        announce(self.state.step, reason, stage);
     }
+}
 
-    fn announce(&mut self, stage: &Stage, reason: &str) {
-        if self.set.comm.rank() == 0 {
-            self.observer.stage(self.state.step, reason, stage);
-        }
-    }
+fn announce(step: u64, reason: &str, stage: &Stage) {
+    let stage = stage.describe();
+    tracing::info!(
+        event = "stage",
+        step,
+        reason,
+        stage,
+        "step {step:>6}  {reason}; now {stage}"
+    );
 }

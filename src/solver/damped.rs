@@ -17,6 +17,9 @@ pub(super) fn raised<T>(from: f64, attempt: impl Fn(f64) -> Option<T>) -> Option
     let mut damping = from;
     while damping <= 1.0 {
         if let Some(result) = attempt(damping) {
+            if damping > from {
+                tracing::debug!(damping, "damping raised from {from:.0e} to {damping:.0e}");
+            }
             return Some(Raised { result, damping });
         }
         damping = (10.0 * damping).max(1e-15);

@@ -47,7 +47,7 @@ pub use adam::Adam;
 pub use lbfgs::Lbfgs;
 pub use natural::{Before, Natural, Setting as NaturalSetting};
 pub use pace::Pace;
-pub use recursive::{Follower, Recursive};
+pub use recursive::{Follower, Recursive, metric_share};
 pub use runge_kutta::RungeKutta;
 pub use sgd::Sgd;
 pub use stochastic::Stochastic;

@@ -111,6 +111,7 @@ impl Stepper for Stochastic {
             }
             None => {
                 state.lift *= 10.0;
+                tracing::debug!("the path bends: damping times {:.0e}", state.lift);
                 state.last.clear();
             }
         }

@@ -13,8 +13,7 @@ use ned_dist::deck::Deck;
 use ned_dist::error::Result;
 use ned_dist::problem::{Problem, build};
 use ned_dist::run::{
-    Folder, Identity, Observer, Opened, Plan, Policy, Record, Run, Setting, Stage, State, Store,
-    Summary,
+    Folder, Identity, Observer, Opened, Plan, Policy, Record, Run, Setting, State, Store, Summary,
 };
 use ned_dist::table::Table;
 use std::collections::BTreeMap;
@@ -28,8 +27,6 @@ pub struct Silent;
 
 impl Observer for Silent {
     fn record(&mut self, _: &Record, _: &Problem) {}
-    fn stage(&mut self, _: u64, _: &str, _: &Stage) {}
-    fn warn(&mut self, _: &str) {}
 }
 
 /// Keeps every record.
@@ -40,8 +37,6 @@ impl Observer for Keep {
     fn record(&mut self, record: &Record, _: &Problem) {
         self.0.push(record.clone());
     }
-    fn stage(&mut self, _: u64, _: &str, _: &Stage) {}
-    fn warn(&mut self, _: &str) {}
 }
 
 /// `("stop.steps", "5")` and the like as overrides.
@@ -99,7 +94,7 @@ pub fn solve_on(
     };
     let identity = Identity::of(&deck, &problem)?;
     let out = out.map(PathBuf::from);
-    let opened = Folder::open(comm, out, policy, identity, &mut |_| {})?;
+    let opened = Folder::open(comm, out, policy, identity)?;
     let (folder, state) = match opened {
         Opened::Fresh(folder) => (folder, None),
         Opened::Resumed(folder, state) => (folder, Some(*state)),

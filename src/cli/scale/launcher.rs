@@ -83,8 +83,8 @@ impl Launcher {
         let added = ranks
             .iter()
             .any(|&ranks| self.strict && self.crowded(ranks));
-        eprintln!(
-            "warning: only {} here for {} ranks of {}: they share cores, and their times say little \
+        tracing::warn!(
+            "only {} here for {} ranks of {}: they share cores, and their times say little \
              of a machine that has as many{}",
             plural(self.cores.unwrap_or(0), "core"),
             crowded.join(", "),

@@ -165,7 +165,7 @@ fn run_all(
             let folder = out.join("runs").join(format!("{ranks}-{repetition}"));
             launcher.run(ranks, &fixed.arguments(ranks, &folder))?;
             let outcome = Outcome::read(&folder, arguments.steps)?;
-            eprintln!(
+            tracing::info!(
                 "{repetition}/{}: {}, {:.3} ms a step",
                 arguments.reps,
                 plural(ranks, "rank"),

@@ -105,7 +105,11 @@ impl Natural {
     }
 
     fn next_level(&mut self) {
-        self.state.cutoff = self.setting.cutoff.max(self.state.cutoff / LOWER);
+        let cutoff = self.setting.cutoff.max(self.state.cutoff / LOWER);
+        if cutoff < 0.9 * self.state.cutoff {
+            tracing::debug!(cutoff, "singular values down to {cutoff:.0e} from here on");
+        }
+        self.state.cutoff = cutoff;
         self.state.pace = 1.0;
         self.state.forget_path();
     }
@@ -153,6 +157,7 @@ impl Natural {
         state.progress.restart();
         state.failures = 0;
         state.kicks += 1;
+        tracing::debug!(kicks = state.kicks, "stuck: the best is disturbed");
     }
 
     /// Whether the flow stands still with all singular values in use. A hard cutoff can make it
@@ -182,6 +187,8 @@ impl Natural {
         };
         let coarser = refinement::coarser(self.state.cutoff);
         if let Some(refined) = refinement::refined(test.tangent, spectrum, best, coarser) {
+            let (before, energy) = (best.energy, refined.energy);
+            tracing::debug!(energy, "best refined: E from {before:.2e} to {energy:.2e}");
             *best = refined;
         }
     }
@@ -193,6 +200,7 @@ impl Natural {
         self.state.walked(0.0);
         self.state.forget_path();
         self.state.failures += 1;
+        tracing::debug!("no step length passes");
         if short && self.state.cutoff > self.setting.cutoff {
             self.next_level();
         } else if short {

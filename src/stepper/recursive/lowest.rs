@@ -30,9 +30,9 @@ impl Lowest {
         counted(self.astray) && least.is_none_or(|least| least.best.theta.len() == p)
     }
 
-    /// Its parameters.
-    pub(super) fn theta(&self) -> Option<&Vec<f64>> {
-        self.least.as_ref().map(|least| &least.best.theta)
+    /// Its parameters, with the energy that it is judged by.
+    pub(super) fn best(&self) -> Option<&Best> {
+        self.least.as_ref().map(|least| &least.best)
     }
 
     /// Whether the last step was astray.

@@ -33,6 +33,8 @@
 mod lowest;
 mod subset;
 
+pub use self::subset::metric_share;
+
 use self::lowest::Lowest;
 use self::subset::Subset;
 use super::guard;
@@ -162,10 +164,12 @@ impl Recursive {
         let state = &mut self.state;
         state.ceiling = (0.5 * state.ceiling).max(least);
         state.forget = state.forget.min(state.ceiling);
+        tracing::debug!("remembers {:.0} subsets from here on", 1.0 / state.ceiling);
     }
 
     /// Disturbs θ and forgets everything.
     fn kick(&mut self, flow: &Flow, theta: &mut [f64], step: u64) {
+        tracing::debug!("stuck again and again: disturbed, and all forgotten");
         super::kick(flow, theta, self.state.size, step);
         self.forget_all();
     }
@@ -181,8 +185,10 @@ impl Recursive {
     /// Goes back to the least energy met, where the flow has run away from it: a few points can call a
     /// path straight that is not, and what is remembered from far away holds θ there.
     fn go_back(&mut self, theta: &mut Vec<f64>) {
-        if let Some(least) = self.state.lowest.theta() {
-            theta.clone_from(least);
+        if let Some(least) = self.state.lowest.best() {
+            let energy = least.energy;
+            tracing::debug!(energy, "goes back to E {energy:.2e}, and forgets all");
+            theta.clone_from(&least.theta);
         }
         self.forget_all();
     }
@@ -210,7 +216,7 @@ impl Stepper for Recursive {
         let subset = Subset::of(flow, theta.len());
         let tangent = flow.tangent(theta, subset.is_none());
         let energy = checked_energy(flow, &tangent.here, theta, step)?;
-        let remembers = self.state.lowest.theta().is_some();
+        let remembers = self.state.lowest.best().is_some();
         if self.state.lowest.look(flow, theta, energy) {
             self.go_back(theta);
             let message = "the energy still falls on its own points alone";
@@ -253,6 +259,7 @@ impl Stepper for Recursive {
             None => {
                 state.recursion.scale(RAISE);
                 state.refused += 1;
+                tracing::debug!(refused = state.refused, "no step length passes");
             }
         }
         if state.refused == REFUSALS {

@@ -13,6 +13,13 @@ use crate::problem::{Problem, Term};
 /// Rows of the metric for every parameter.
 const ROWS: usize = 4;
 
+/// The share of all points, with `rows` rows, whose rows a step in `p` parameters forms; `forces` where the
+/// gradient is more than Aᵀ v.
+pub fn metric_share(forces: bool, rows: usize, p: usize) -> f64 {
+    let share = (ROWS * p) as f64 / rows.max(1) as f64;
+    if forces && share < 0.5 { share } else { 1.0 }
+}
+
 /// See the module's page.
 pub(super) struct Subset {
     problem: Problem,
@@ -20,15 +27,13 @@ pub(super) struct Subset {
 }
 
 impl Subset {
-    /// A subset for a flow of `p` parameters, if that is worth it: if there are far more rows than needed.
+    /// A subset for a flow of `p` parameters, if there are far more rows than needed.
     pub(super) fn of(flow: &Flow, p: usize) -> Option<Self> {
-        if !flow.has_forces() {
-            return None;
-        }
-        let all: usize = flow.problem.terms.iter().map(Term::points).sum();
-        let points = all * ROWS * p / flow.row_count().max(1);
-        (2 * points < all).then(|| {
-            let problem = flow.problem.thinned(points);
+        let rows = flow.row_count();
+        let share = metric_share(flow.has_forces(), rows, p);
+        (share < 1.0).then(|| {
+            let all: usize = flow.problem.terms.iter().map(Term::points).sum();
+            let problem = flow.problem.thinned((share * all as f64) as usize);
             let shares = Shares::even(problem.cells(), flow.comm.size());
             Self { problem, shares }
         })

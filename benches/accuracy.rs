@@ -98,7 +98,7 @@ const CASES: [Case; 16] = [
     Case {
         deck: "allen-cahn",
         goal: 1e-6,
-        seconds: 60.0,
+        seconds: 30.0,
         rivals: &["lbfgs"],
         ..NONE
     },
@@ -137,7 +137,7 @@ const CASES: [Case; 16] = [
         variant: "4 x 64",
         settings: &["network.hidden=[64, 64, 64, 64]"],
         seconds: 20.0,
-        rivals: &["adam"],
+        rivals: &["adam", "lbfgs"],
         ..NONE
     },
 ];

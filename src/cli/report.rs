@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;
 
+/// Energy on other points, as a multiple of that on the points used, that tells of overfitting.
+const OVERFITTED: f64 = 100.0;
+
 /// The summary as a few readable lines.
 pub fn text(summary: &Summary, out: Option<&Path>) -> String {
     let mut text = String::new();
@@ -19,11 +22,12 @@ pub fn text(summary: &Summary, out: Option<&Path>) -> String {
     };
     row("status", format!("{status}: {}", summary.reason));
     row("steps", format!("{} by {}", summary.steps, summary.method));
-    let elsewhere = summary
-        .energy_elsewhere
-        .map(|e| format!("   on other points {e:.3e}"));
-    let elsewhere = elsewhere.unwrap_or_default();
-    row("energy", format!("{:.3e}{elsewhere}", summary.energy));
+    let here = summary.energy;
+    let elsewhere = summary.energy_elsewhere.map(|e| elsewhere(here, e));
+    row(
+        "energy",
+        format!("{here:.3e}{}", elsewhere.unwrap_or_default()),
+    );
     if let Some(norm) = summary.stationarity {
         row("stationarity", format!("|δE| {norm:.1e}"));
     }
@@ -58,6 +62,16 @@ pub fn text(summary: &Summary, out: Option<&Path>) -> String {
         row("written to", out.display().to_string());
     }
     text
+}
+
+/// The energy on points that the network was not fitted to, with the cure where it is far larger than on
+/// those that it was: it then knows the points and not the problem.
+fn elsewhere(here: f64, there: f64) -> String {
+    let cure = match there > OVERFITTED * here.abs() {
+        true => " (overfitted: raise `sampling.points`)",
+        false => "",
+    };
+    format!("   on other points {there:.3e}{cure}")
 }
 
 /// Where the time went, a line per phase; nothing where it was not measured.
@@ -175,4 +189,23 @@ fn decades(standings: &[Standing], measure: Measure, exponents: &[i32]) -> Strin
 pub fn plural(count: usize, noun: &str) -> String {
     let s = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{s}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn energies_that_are_far_larger_elsewhere_are_said_to_be_overfitted() {
+        for (here, there, overfitted) in [
+            (1e-12, 5e-11, false),
+            (1e-12, 5e-10, true),
+            (-5.5, -5.4, false),
+            (0.0, 1e-3, true),
+            (1.0, f64::NAN, false),
+        ] {
+            let said = elsewhere(here, there).contains("sampling.points");
+            assert_eq!(said, overfitted, "{here} and {there}");
+        }
+    }
 }

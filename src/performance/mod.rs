@@ -26,6 +26,7 @@ mod gathering;
 mod machine;
 mod measure;
 mod prediction;
+mod solve;
 mod steps;
 mod work;
 
@@ -34,5 +35,6 @@ pub use gathering::{Climb, Gathering};
 pub use machine::{Link, Machine, Rate, Rates};
 pub use measure::{link, rates};
 pub use prediction::Prediction;
+pub use solve::Solve;
 pub use steps::Step;
-pub use work::{Solve, Work};
+pub use work::Work;

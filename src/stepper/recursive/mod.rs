@@ -30,11 +30,13 @@
 //! Related: the extended Kalman filter as a trainer of networks; the online natural gradient
 //! (Ollivier 2018, arXiv 1703.00209).
 
+mod forgetting;
 mod lowest;
 mod subset;
 
 pub use self::subset::metric_share;
 
+use self::forgetting::Forgetting;
 use self::lowest::Lowest;
 use self::subset::Subset;
 use super::guard;
@@ -58,9 +60,7 @@ pub struct Recursive {
 /// What is remembered between steps.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
-    /// 1 − β, and its largest value.
-    forget: f64,
-    ceiling: f64,
+    forgetting: Forgetting,
     /// Whether θ is disturbed before the next step.
     kick: bool,
     /// |θ| at the start, the scale of kicks.
@@ -79,18 +79,14 @@ impl State {
     /// Whether this can be of a run with `p` parameters.
     pub(super) fn fits(&self, p: usize) -> bool {
         self.recursion.fits(p)
+            && self.forgetting.fits()
             && self.settling.fits()
             && counted(self.refused)
             && self.lowest.fits(p)
     }
 }
 
-/// The first 1 − β.
-const FORGET: f64 = 0.4;
-/// Factors on 1 − β after a step that the guard shortened, and after one that it did not.
-const SHORTENED: f64 = 0.7;
-const PASSED: f64 = 1.1;
-/// The least: a hundred subsets are remembered where another stage finishes, five hundred elsewhere.
+/// The least 1 − β: a hundred subsets are remembered where another stage finishes, five hundred elsewhere.
 const LEAST: f64 = 0.01;
 const LEAST_ALONE: f64 = 0.002;
 /// Trials of a step, each a quarter of the one before.
@@ -117,16 +113,16 @@ impl Recursive {
     /// Steps of length `dt`, 1 unless given; the stage that it is `followed` by takes over whenever the
     /// energy has settled.
     pub fn new(dt: Option<f64>, followed: Option<Follower>) -> Self {
-        let near = match followed {
-            Some(Follower::Stationarity) => FIRST_NEAR,
-            _ => NEAR,
+        let (least, near) = match followed {
+            None => (LEAST_ALONE, NEAR),
+            Some(Follower::Finish) => (LEAST, NEAR),
+            Some(Follower::Stationarity) => (LEAST, FIRST_NEAR),
         };
         Self {
             dt: dt.unwrap_or(1.0),
             followed,
             state: State {
-                forget: FORGET,
-                ceiling: FORGET,
+                forgetting: Forgetting::new(least),
                 kick: false,
                 size: 0.0,
                 recursion: Recursion::default(),
@@ -138,33 +134,17 @@ impl Recursive {
         }
     }
 
-    /// The least 1 − β.
-    fn least(&self) -> f64 {
-        match self.followed {
-            Some(_) => LEAST,
-            None => LEAST_ALONE,
-        }
-    }
-
     /// What to do about a settled energy: let the next stage try, or remember more, or end.
     fn settle(&mut self) -> Option<Finish> {
         let message = "the energy of fresh points has settled";
         if self.followed.is_some() {
             return Some(Finish::Settled(message.into()));
         }
-        if self.state.ceiling <= self.least() {
+        if self.state.forgetting.is_slowest() {
             return Some(Finish::Done(message.into()));
         }
-        self.remember_more();
+        self.state.forgetting.slow_down();
         None
-    }
-
-    fn remember_more(&mut self) {
-        let least = self.least();
-        let state = &mut self.state;
-        state.ceiling = (0.5 * state.ceiling).max(least);
-        state.forget = state.forget.min(state.ceiling);
-        tracing::debug!("remembers {:.0} subsets from here on", 1.0 / state.ceiling);
     }
 
     /// Disturbs θ and forgets everything.
@@ -212,7 +192,6 @@ impl Stepper for Recursive {
         if self.state.kick {
             self.kick(flow, theta, step);
         }
-        let least = self.least();
         let subset = Subset::of(flow, theta.len());
         let tangent = flow.tangent(theta, subset.is_none());
         let energy = checked_energy(flow, &tangent.here, theta, step)?;
@@ -228,7 +207,7 @@ impl Stepper for Recursive {
             return Ok(report);
         }
         let state = &mut self.state;
-        let (recursion, keep) = (&mut state.recursion, 1.0 - state.forget);
+        let (recursion, keep) = (&mut state.recursion, 1.0 - state.forgetting.share());
         let gradient = flow.has_forces().then(|| tangent.pull(&tangent.here));
         let thin = subset.as_ref().map(|subset| subset.drawn(flow, step));
         let thin = thin.as_ref().map(|thin| thin.tangent(theta, true));
@@ -245,7 +224,7 @@ impl Stepper for Recursive {
         let mut report = Report {
             direction: norm(&d),
             note: Note {
-                damping: state.forget,
+                damping: state.forgetting.share(),
                 ..Note::default()
             },
             ..Report::new(&tangent.here, 0.0)
@@ -266,11 +245,7 @@ impl Stepper for Recursive {
             self.go_back(theta);
             return Ok(report);
         }
-        let change = match report.dt < self.dt {
-            true => SHORTENED,
-            false => PASSED,
-        };
-        state.forget = (change * state.forget).clamp(least, state.ceiling);
+        state.forgetting.stepped(report.dt < self.dt);
         let level = match flow.has_forces() {
             // What the energy still can fall by, to first order.
             true => -dot(&d, gradient.as_deref().unwrap_or_default()),
@@ -290,9 +265,9 @@ impl Stepper for Recursive {
     }
 
     fn retry(&mut self) {
-        self.state.kick = self.state.ceiling <= self.least();
+        self.state.kick = self.state.forgetting.is_slowest();
         self.state.near = NEAR;
-        self.remember_more();
+        self.state.forgetting.slow_down();
     }
 
     fn memory(&self) -> Memory {

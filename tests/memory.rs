@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{files, program_in, set, starter, summary, text};
+use common::{digest, files, program_in, set, starter, summary, text};
 use ned_dist::deck::Deck;
 use ned_dist::problem::build;
 use ned_dist::run::{Crowd, Plan};
@@ -69,7 +69,7 @@ impl Case {
             threads: 1,
         };
         let plan = Plan::of(deck, &problem).unwrap();
-        let said = plan.memory(&problem, alone).bytes().0 / 1e6;
+        let said = plan.memory(&problem, alone, None).bytes().0 / 1e6;
         let folder = tempdir().unwrap();
         std::fs::write(folder.path().join("deck.toml"), starter(self.deck)).unwrap();
         let settings: Vec<String> = (self.overrides.iter())
@@ -116,6 +116,41 @@ fn a_run_that_does_not_fit_is_refused_before_anything_is_written() {
         }
         assert!(files(folder.path()) == before);
     }
+}
+
+/// 14,000 points and 193 parameters: 22 MB of rows where they are kept.
+#[test]
+fn rows_that_there_is_no_room_for_are_formed_anew_with_the_same_bits() {
+    let folder = tempdir().unwrap();
+    std::fs::write(folder.path().join("deck.toml"), starter("poisson-2d")).unwrap();
+    let run = |name: &str, memory: &str| {
+        let (out, memory) = (
+            format!("--out={name}"),
+            format!("--set=run.memory={memory}"),
+        );
+        let heavy = [
+            "--set=sampling.points=14000",
+            "--set=network.hidden=[48]",
+            "--set=flow.solver=qr",
+            "--set=flow.stepper=natural",
+            "--set=stop.steps=3",
+        ];
+        let arguments = [
+            &["run", "deck.toml", "--threads=1", &out, &memory],
+            &heavy[..],
+        ]
+        .concat();
+        let output = program_in(folder.path(), &arguments);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let streams = text(&output.stderr).contains("formed anew");
+        let summary = summary(&folder.path().join(name));
+        let taken = summary["peak_memory_mb"].as_f64().unwrap();
+        (streams, taken, digest(&folder.path().join(name)))
+    };
+    let [kept, anew] = [run("kept", "1 GB"), run("anew", "30 MB")];
+    assert!(!kept.0 && anew.0);
+    assert!(anew.1 < 30.0 && (kept.1 == 0.0 || kept.1 > anew.1 + 15.0));
+    assert_eq!(kept.2, anew.2);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The memory that a rank may use: what the deck says, or its share of what its host has free.
 //!
-//! It decides only whether a run starts, never how it goes: results do not depend on the machine.
+//! It decides whether a run starts, and whether rows are kept between their uses, which changes no bit:
+//! results do not depend on the machine.
 
 use super::placement::gather_text;
 use super::report::plural;
@@ -41,6 +42,11 @@ impl Budget {
         let ranks = plural(crowd[0] as usize, "rank");
         let source = format!("the free memory of a host of {ranks} gives each");
         bytes.0.is_finite().then_some(Self { bytes, source })
+    }
+
+    /// Bytes of a rank.
+    pub(super) fn bytes(&self) -> Bytes {
+        self.bytes
     }
 
     /// # Errors

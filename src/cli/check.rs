@@ -30,18 +30,19 @@ pub fn check(arguments: &CheckArgs, first: bool) -> Result<()> {
         ranks: 1,
         threads: 1,
     };
-    let memory = plan.memory(&problem, alone);
+    // What is free here says nothing of where the run will be.
+    let budget = match deck.run.memory {
+        Auto::Auto => None,
+        given => Budget::of(given, &Solo),
+    };
+    let memory = plan.memory(&problem, alone, budget.as_ref().map(Budget::bytes));
     if first {
         println!("# memory on one rank: {}", memory.describe());
         if !arguments.ranks.is_empty() {
             predict(arguments, &problem, &plan)?;
         }
     }
-    // What is free here says nothing of where the run will be.
-    match deck.run.memory {
-        Auto::Auto => Ok(()),
-        given => Budget::of(given, &Solo).map_or(Ok(()), |budget| budget.holds(&memory)),
-    }
+    budget.map_or(Ok(()), |budget| budget.holds(&memory))
 }
 
 fn cost(problem: &Problem, plan: &Plan) {

@@ -154,8 +154,9 @@ impl Job {
         progress: &mut Progress,
     ) -> Result<Outcome> {
         let comm = session.comm;
+        let memory = self.memory(session);
         if let Some(budget) = &self.budget {
-            budget.holds(&self.memory(session))?;
+            budget.holds(&memory)?;
         }
         let identity = Identity::of(&self.deck, &self.problem)?;
         let opened = Folder::open(comm, out, session.policy, identity)?;
@@ -174,6 +175,7 @@ impl Job {
             comm,
             shares: &self.shares,
             threads: session.threads.count,
+            rows_kept: memory.rows_kept(),
         };
         let run = Run::new(setting, folder, progress, state).under(&session.limits);
         let summary = run.go()?;
@@ -187,7 +189,8 @@ impl Job {
             ranks: session.comm.size(),
             threads: session.threads.count,
         };
-        self.plan.memory(&self.problem, crowd)
+        let budget = self.budget.as_ref().map(Budget::bytes);
+        self.plan.memory(&self.problem, crowd, budget)
     }
 
     /// Tells what is about to be solved, and where.

@@ -79,6 +79,8 @@ pub struct Flow<'a> {
     metric: Metric,
     seed: u64,
     samples: Vec<Sample>,
+    /// Bytes of rows that are kept between their uses.
+    kept: usize,
     /// Set 0 of the points that belong to no sample set, once they were asked for.
     elsewhere: OnceLock<Vec<Sample>>,
 }
@@ -126,7 +128,17 @@ impl<'a> Flow<'a> {
             metric,
             seed,
             samples: Vec::new(),
+            kept: ROWS_KEPT_BYTES,
             elsewhere: OnceLock::new(),
+        }
+    }
+
+    /// With rows kept between their uses up to so many bytes on this rank, in place of
+    /// [`ROWS_KEPT_BYTES`]; beyond, they are formed anew each time, with the same bits.
+    pub fn keeping(self, bytes: usize) -> Self {
+        Self {
+            kept: bytes,
+            ..self
         }
     }
 
@@ -139,9 +151,12 @@ impl<'a> Flow<'a> {
         self.metric != Metric::Energy || !self.problem.has_residuals()
     }
 
-    /// The metric in which the energy descends.
-    pub fn metric(&self) -> Metric {
-        self.metric
+    /// The same flow of another problem, whose cells are shared out by `shares`; without samples.
+    pub fn of_problem<'s>(&self, problem: &'s Problem, shares: &'s Shares) -> Flow<'s>
+    where
+        'a: 's,
+    {
+        Flow::new(problem, self.comm, shares, self.metric, self.seed).keeping(self.kept)
     }
 
     /// Seed of the run.

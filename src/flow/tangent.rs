@@ -23,8 +23,8 @@ pub struct Tangent<'a, 'f> {
     by_rows: bool,
 }
 
-/// Rows are kept between their uses up to this size per rank; beyond, they are formed anew each time,
-/// which costs less than fetching a gigabyte from fresh memory.
+/// Rows are kept between their uses up to this size per rank, if there is room; beyond, they are formed
+/// anew each time, which costs less than fetching a gigabyte from fresh memory.
 pub const ROWS_KEPT_BYTES: usize = 256 << 20;
 
 impl<'a> Flow<'a> {
@@ -57,7 +57,7 @@ impl<'a> Flow<'a> {
             self.samples[cell - worker.cells.start].len() * worker.components(term)
         };
         let rows: usize = worker.cells.clone().map(rows_of).sum();
-        rows * parameters * size_of::<f64>() <= ROWS_KEPT_BYTES
+        rows * parameters * size_of::<f64>() <= self.kept
     }
 }
 

@@ -7,7 +7,7 @@
 //! | what | numbers |
 //! |---|---|
 //! | a sweep of the network, a thread | points of a cell · (S (2 Σh + h_max) + 3 Σh) |
-//! | rows, kept up to 256 MB a rank | n p / ranks; on rank 0 those of a node of the tree besides, twice |
+//! | rows, kept up to 256 MB a rank if there is room | n p / ranks; on rank 0 those of a node of the tree besides, twice |
 //! | factors of the rows | n S Σ (h_in + h_out), and half of it again while they arrive from other ranks |
 //! | kernel matrix and its factor | 2 n² |
 //! | sketch of conjugate gradients | 3 p s |
@@ -54,6 +54,8 @@ struct Part {
 #[derive(Clone, Debug)]
 pub struct Memory {
     parts: Vec<Part>,
+    /// Bytes of rows that a rank keeps.
+    kept: usize,
     /// What helps where it is too much.
     cure: &'static str,
 }
@@ -62,6 +64,11 @@ impl Memory {
     /// All of it.
     pub fn bytes(&self) -> Bytes {
         Bytes(self.parts.iter().map(|part| part.bytes).sum())
+    }
+
+    /// Up to how many bytes of rows a rank keeps between their uses.
+    pub fn rows_kept(&self) -> usize {
+        self.kept
     }
 
     /// What takes most.
@@ -74,8 +81,12 @@ impl Memory {
     /// "about 1.23 GB a rank, most of it for the factors of the rows (1.01 GB)".
     pub fn describe(&self) -> String {
         let largest = self.largest();
+        let anew = match self.kept {
+            0 => ", rows formed anew for every use",
+            _ => "",
+        };
         format!(
-            "about {} a rank, most of it for {} ({})",
+            "about {} a rank, most of it for {} ({}){anew}",
             self.bytes(),
             largest.what,
             Bytes(largest.bytes)
@@ -99,11 +110,24 @@ impl Memory {
 }
 
 impl Plan {
-    /// What a rank needs when so many share the problem.
-    pub fn memory(&self, problem: &Problem, crowd: Crowd) -> Memory {
+    /// What a rank needs when so many share the problem. Where `budget` is too small to keep rows between
+    /// their uses, they are formed anew: the same bits, in more time.
+    pub fn memory(&self, problem: &Problem, crowd: Crowd, budget: Option<Bytes>) -> Memory {
+        let keeping = self.memory_keeping(ROWS_KEPT_BYTES, problem, crowd);
+        if budget.is_none_or(|budget| keeping.bytes() <= budget) {
+            return keeping;
+        }
+        let streaming = self.memory_keeping(0, problem, crowd);
+        match streaming.bytes() < keeping.bytes() {
+            true => streaming,
+            false => keeping,
+        }
+    }
+
+    fn memory_keeping(&self, kept: usize, problem: &Problem, crowd: Crowd) -> Memory {
         let of_stage = |stage: &Stage| match stage.batch {
-            Some(batch) => of_stage(stage, &problem.thinned(batch), crowd),
-            None => of_stage(stage, problem, crowd),
+            Some(batch) => of_stage(stage, &problem.thinned(batch), crowd, kept),
+            None => of_stage(stage, problem, crowd, kept),
         };
         let mut stages: Vec<Memory> = self.stages.iter().map(of_stage).collect();
         stages.sort_by(|a, b| b.bytes().0.total_cmp(&a.bytes().0));
@@ -112,27 +136,28 @@ impl Plan {
 }
 
 /// What a stage needs on the samples of `problem`.
-fn of_stage(stage: &Stage, problem: &Problem, crowd: Crowd) -> Memory {
+fn of_stage(stage: &Stage, problem: &Problem, crowd: Crowd, kept: usize) -> Memory {
     let size = Size::of(stage, problem, crowd);
+    let rows = |limit| size.rows(limit, kept);
     let p = size.parameters;
     let (mut parts, cure) = match stage.solver {
         SolverName::Qr if stage.stepper == StepperName::Recursive => (
             vec![
-                size.rows(2.0 * p),
+                rows(2.0 * p),
                 part("the triangle of all steps", 3.0 * p * p),
             ],
             "use solver = \"kernel\" with stepper = \"stochastic\", or a smaller network",
         ),
         SolverName::Qr => (
             vec![
-                size.rows(p * (size.count / (16.0 * p)).clamp(1.0, 4.0)),
+                rows(p * (size.count / (16.0 * p)).clamp(1.0, 4.0)),
                 part("the triangle and its singular vectors", 5.0 * p * p),
             ],
             "use solver = \"kernel\" with stepper = \"stochastic\", a smaller network, or more ranks",
         ),
         SolverName::Cholesky => (
             vec![
-                size.rows(gram_limit(p as usize) as f64),
+                rows(gram_limit(p as usize) as f64),
                 part("the Gram matrix and its factor", size.tiles()),
             ],
             "use solver = \"kernel\" with stepper = \"stochastic\", a smaller network, or more ranks",
@@ -152,8 +177,8 @@ fn of_stage(stage: &Stage, problem: &Problem, crowd: Crowd) -> Memory {
         SolverName::Steepest => {
             // Products with the rows of a cell, but in the methods that take gradients alone.
             let products = [MethodName::Ned, MethodName::Sgd].contains(&stage.method);
-            let rows = if products { size.cell } else { 0.0 };
-            let parts = vec![part("rows of the tangent space", rows * p)];
+            let cells = if products { size.cell } else { 0.0 };
+            let parts = vec![part("rows of the tangent space", cells * p)];
             (parts, "use fewer points, or a smaller network")
         }
     };
@@ -166,7 +191,7 @@ fn of_stage(stage: &Stage, problem: &Problem, crowd: Crowd) -> Memory {
             bytes: PROGRAM + if crowd.ranks > 1 { MPI } else { 0.0 },
         },
     ]);
-    Memory { parts, cure }
+    Memory { parts, kept, cure }
 }
 
 fn part(what: &'static str, numbers: f64) -> Part {
@@ -258,15 +283,11 @@ impl Size {
         square * self.fraction.max(0.5 * sums)
     }
 
-    /// The rows that are kept and those of a node of the tree that is compressed beyond `limit`
+    /// The rows that are kept, if they are no more than `most` bytes, and those of a node of the tree that is compressed beyond `limit`
     /// rows: they are copied where they are gathered, and again where they are compressed.
-    fn rows(&self, limit: f64) -> Part {
+    fn rows(&self, limit: f64, most: usize) -> Part {
         let kept = self.share * self.parameters;
-        let kept = if 8.0 * kept > ROWS_KEPT_BYTES as f64 {
-            0.0
-        } else {
-            kept
-        };
+        let kept = if 8.0 * kept > most as f64 { 0.0 } else { kept };
         let gathered = 2.0 * self.count.min(1.5 * limit) * self.parameters;
         part("rows of the tangent space", kept + gathered)
     }

@@ -74,6 +74,8 @@ pub struct Setting<'a> {
     pub shares: &'a Shares,
     /// Threads per rank, for the summary.
     pub threads: usize,
+    /// Up to how many bytes of rows this rank keeps between their uses.
+    pub rows_kept: usize,
 }
 
 /// The random start.
@@ -145,14 +147,15 @@ impl<'a> Run<'a> {
             clock.restart();
         }
         let (seed, metric) = (set.deck.flow.seed, set.plan.metric);
-        let mut flow = Flow::new(set.problem, set.comm, set.shares, metric, seed);
+        let flow = Flow::new(set.problem, set.comm, set.shares, metric, seed);
+        let mut flow = flow.keeping(set.rows_kept);
         loop {
             let stage = &set.plan.stages[self.state.stage];
             let end = match self.problem_of(stage).other() {
                 None => self.march(&mut flow, None, stage)?,
                 Some(problem) => {
                     let shares = Shares::even(problem.cells(), set.comm.size());
-                    let mut own = Flow::new(problem, set.comm, &shares, metric, seed);
+                    let mut own = flow.of_problem(problem, &shares);
                     let deck = stage.is_stationary().then_some(&mut flow);
                     self.march(&mut own, deck, stage)?
                 }

@@ -11,6 +11,7 @@ pub mod slurm;
 use ned_dist::comm::{Comm, Shares, team_with_threads};
 use ned_dist::deck::Deck;
 use ned_dist::error::Result;
+use ned_dist::flow::ROWS_KEPT_BYTES;
 use ned_dist::problem::{Problem, build};
 use ned_dist::run::{
     Folder, Identity, Observer, Opened, Plan, Policy, Record, Run, Setting, State, Store, Summary,
@@ -107,6 +108,7 @@ pub fn solve_on(
         comm,
         shares: &shares,
         threads: 1,
+        rows_kept: ROWS_KEPT_BYTES,
     };
     Run::new(setting, folder, observer, state).go()
 }

@@ -41,13 +41,7 @@ impl Subset {
 
     /// `flow` on the subset of a step.
     pub(super) fn drawn<'s>(&'s self, flow: &Flow<'s>, step: u64) -> Flow<'s> {
-        let mut thin = Flow::new(
-            &self.problem,
-            flow.comm,
-            &self.shares,
-            flow.metric(),
-            flow.seed(),
-        );
+        let mut thin = flow.of_problem(&self.problem, &self.shares);
         // Set 0 is of the points that stay.
         thin.draw(step + 1);
         thin

@@ -87,13 +87,15 @@ impl Observer for Progress {
 fn line(record: &Record, problem: &Problem) -> String {
     let report = &record.report;
     let mut line = format!(
-        "{:>7.1} s  E {:.2e}  best {:.2e}  |d| {:.1e}  dt {:.1e}",
+        "{:>7.1} s  E {:.2e}  best {:.2e}",
         record.seconds,
         report.energy(),
-        record.best_energy,
-        report.direction,
-        report.dt
+        record.best_energy
     );
+    // The last look of a stage is no step.
+    if report.direction.is_finite() {
+        line += &format!("  |d| {:.1e}  dt {:.1e}", report.direction, report.dt);
+    }
     if report.note.damping > 0.0 {
         line += &format!("  cut {:.0e}", report.note.damping);
     }

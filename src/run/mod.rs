@@ -184,6 +184,10 @@ impl<'a> Run<'a> {
     ) -> Result<End> {
         let (set, solver) = (self.set, stage.solver());
         let mut ready = false;
+        if let Some(deck) = &mut deck {
+            // Always the same points, so that their energies compare.
+            during(set.comm, Phase::Sampling, || deck.draw(0));
+        }
         loop {
             let orders = self.orders();
             if orders.save || orders.stop.is_some() {
@@ -204,9 +208,6 @@ impl<'a> Run<'a> {
             }
             if !std::mem::replace(&mut ready, true) {
                 self.draw(flow);
-                if let Some(deck) = &mut deck {
-                    self.draw(deck);
-                }
                 if let (None, Some(best)) = (stage.batch, &mut self.state.best) {
                     best.energy = flow.covector(&best.theta).energy();
                 }

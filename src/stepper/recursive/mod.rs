@@ -134,9 +134,13 @@ impl Recursive {
         }
     }
 
-    /// What to do about a settled energy: let the next stage try, or remember more, or end.
-    fn settle(&mut self) -> Option<Finish> {
-        let message = "the energy of fresh points has settled";
+    /// What to do about a settled energy, without residual where `forces`: let the next stage try, or remember
+    /// more, or end.
+    fn settle(&mut self, forces: bool) -> Option<Finish> {
+        let message = match forces {
+            true => "the energy has little left to fall",
+            false => "the energy of fresh points has settled",
+        };
         if self.followed.is_some() {
             return Some(Finish::Settled(message.into()));
         }
@@ -256,7 +260,7 @@ impl Stepper for Recursive {
         let near =
             self.followed.is_some() && flow.has_forces() && level < self.state.near * energy.abs();
         if self.state.settling.look(level) || near {
-            report.finished = self.settle();
+            report.finished = self.settle(flow.has_forces());
             if report.finished.is_some() && self.state.lowest.strays() {
                 self.go_back(theta);
             }

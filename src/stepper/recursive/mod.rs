@@ -24,8 +24,8 @@
 //! falling where the points, not the integral, are least, by layers that slip between them; so it is
 //! looked at on other points too, and descent ends where it is least on these, once it has risen there for
 //! a few steps by more than it has fallen on its own (`lowest`). Where the equation of its stationary points
-//! takes over, descent ends early: on Allen and Cahn's energy after 40 steps instead of 300, of which the
-//! last 250 bring no more than the fifth digit of E.
+//! takes over, descent ends early: on Allen and Cahn's energy with 16 × 16 units after 30 to 90 steps, at most 3e-3
+//! of E above the minimum, instead of 140 to 250.
 //!
 //! Related: the extended Kalman filter as a trainer of networks; the online natural gradient
 //! (Ollivier 2018, arXiv 1703.00209).

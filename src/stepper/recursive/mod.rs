@@ -126,7 +126,11 @@ impl Recursive {
                 kick: false,
                 size: 0.0,
                 recursion: Recursion::default(),
-                settling: Settling::default(),
+                settling: match followed {
+                    // An attempt too early costs little, and the stage that finishes starts best early.
+                    Some(Follower::Finish) => Settling::short(),
+                    _ => Settling::default(),
+                },
                 refused: 0,
                 lowest: Lowest::default(),
                 near,
@@ -159,9 +163,12 @@ impl Recursive {
     }
 
     fn forget_all(&mut self) {
+        let mut settling = self.state.settling.clone();
+        settling.forget();
         self.state = State {
             size: self.state.size,
             near: self.state.near,
+            settling,
             ..Self::new(None, self.followed).state
         };
     }
@@ -271,6 +278,7 @@ impl Stepper for Recursive {
     fn retry(&mut self) {
         self.state.kick = self.state.forgetting.is_slowest();
         self.state.near = NEAR;
+        self.state.settling.lengthen();
         self.state.forgetting.slow_down();
     }
 

@@ -82,16 +82,16 @@ impl Observer for Progress {
     }
 }
 
-/// Energy, best energy, direction, step, cutoff and errors of a record. The energy may rise for
+/// Energy, best energy, |δE|, direction, step, cutoff and errors of a record. The energy may rise for
 /// some steps before it falls; the best one never does.
 fn line(record: &Record, problem: &Problem) -> String {
     let report = &record.report;
-    let mut line = format!(
-        "{:>7.1} s  E {:.2e}  best {:.2e}",
-        record.seconds,
-        report.energy(),
-        record.best_energy
-    );
+    let mut line = format!("{:>7.1} s  E {:.2e}  ", record.seconds, report.energy());
+    line += &match record.stationarity {
+        // The energy itself stands still.
+        Some(stationarity) => format!("|δE| {stationarity:.1e}"),
+        None => format!("best {:.2e}", record.best_energy),
+    };
     // The last look of a stage is no step.
     if report.direction.is_finite() {
         line += &format!("  |d| {:.1e}  dt {:.1e}", report.direction, report.dt);
@@ -125,6 +125,7 @@ fn fields(record: &Record, problem: &Problem) -> Value {
         "seconds": record.seconds,
         "energy": report.energy(),
         "best_energy": record.best_energy,
+        "stationarity": record.stationarity,
         "gradient": report.gradient,
         "direction": report.direction,
         "dt": report.dt,

@@ -20,6 +20,8 @@ pub struct Record {
     pub seconds: f64,
     /// Least energy so far where the stepper keeps it, else the energy of the step.
     pub best_energy: f64,
+    /// |δE| where the stage solves for it, on the points of its energy.
+    pub stationarity: Option<f64>,
     /// What the stepper did.
     pub report: Report,
     /// Errors of the best parameters, one per test of the problem.
@@ -30,6 +32,8 @@ pub struct Record {
 pub struct History {
     file: File,
     exact: Vec<bool>,
+    /// Whether there is a column for |δE|.
+    stationary: bool,
 }
 
 impl History {
@@ -52,6 +56,7 @@ impl History {
         let mut history = Self {
             file,
             exact: exact.collect(),
+            stationary: problem.stationary.is_ok(),
         };
         if length == 0 {
             history.line(&header(problem))?;
@@ -64,7 +69,11 @@ impl History {
     /// # Errors
     /// If it cannot be written.
     pub fn append(&mut self, record: &Record) -> Result<u64> {
-        self.line(&fields(record, &self.exact))
+        let mut fields = fields(record, &self.exact);
+        if self.stationary {
+            fields.push(number(record.stationarity.unwrap_or(f64::NAN)));
+        }
+        self.line(&fields)
     }
 
     /// Length of the file in bytes.
@@ -135,7 +144,18 @@ fn header(problem: &Problem) -> Vec<String> {
             Test::Rows { name, .. } => names.push(format!("{name}_rmse")),
         }
     }
+    if problem.stationary.is_ok() {
+        names.push("stationarity".into());
+    }
     names
+}
+
+/// With all digits; nothing for what was not computed.
+fn number(v: f64) -> String {
+    match v.is_nan() {
+        true => String::new(),
+        false => format!("{v:e}"),
+    }
 }
 
 fn fields(record: &Record, exact: &[bool]) -> Vec<String> {
@@ -153,26 +173,19 @@ fn fields(record: &Record, exact: &[bool]) -> Vec<String> {
         report.dt,
         report.note.damping,
     ]);
-    let number = |v: &f64| {
-        if v.is_nan() {
-            String::new()
-        } else {
-            format!("{v:e}")
-        }
-    };
     let mut fields = vec![record.step.to_string(), record.stage.to_string()];
-    fields.extend(numbers.iter().map(number));
+    fields.extend(numbers.into_iter().map(number));
     fields.push(report.note.rank.to_string());
     fields.push(report.note.iterations.to_string());
     for (errors, &exact) in record.errors.iter().zip(exact) {
         if exact {
             fields.extend(
                 [errors.relative_l2, errors.rms, errors.max]
-                    .iter()
+                    .into_iter()
                     .map(number),
             );
         } else {
-            fields.push(number(&errors.rms));
+            fields.push(number(errors.rms));
         }
     }
     fields

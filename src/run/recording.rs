@@ -17,6 +17,7 @@ impl Run<'_> {
         shown: &[f64],
         deck: Option<&Flow>,
     ) -> Result<Vec<ErrorNorms>> {
+        let stationarity = deck.map(|_| (2.0 * best_energy).sqrt());
         if let Some(deck) = deck {
             report.energies = deck.covector(shown).energies;
             best_energy = report.energy();
@@ -28,6 +29,7 @@ impl Run<'_> {
             time: self.state.time,
             seconds: self.seconds(),
             best_energy,
+            stationarity,
             report,
             errors,
         };

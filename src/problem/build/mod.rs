@@ -2,9 +2,7 @@
 
 mod data;
 
-use self::data::Split;
 use super::names::Names;
-use super::region::cells_for;
 use super::stationarity::{self, Stationarity};
 use super::{Place, Problem, Region, Term, Test, boundary, counts, network};
 use crate::deck::{Auto, Deck, RuleName};
@@ -13,9 +11,8 @@ use crate::energy::{Residual, Variational};
 use crate::error::{Error, Result};
 use crate::expression::Tape;
 use crate::network::Affine;
-use crate::sampling::{Purpose, Random, RandomRows, Sampler, stream};
+use crate::sampling::{Random, Sampler};
 use crate::table::Table;
-use rand::seq::SliceRandom;
 use std::sync::Arc;
 
 /// Points on which errors against the exact solution are measured.

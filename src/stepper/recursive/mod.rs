@@ -32,22 +32,20 @@
 
 mod forgetting;
 mod lowest;
+mod state;
 mod subset;
 
+pub use self::state::State;
 pub use self::subset::metric_share;
 
-use self::forgetting::Forgetting;
-use self::lowest::Lowest;
 use self::subset::Subset;
 use super::guard;
-use super::settling::Settling;
-use super::{Finish, Memory, Report, Stepper, counted};
+use super::{Finish, Memory, Report, Stepper};
 use crate::comm::{Phase, during};
 use crate::error::Result;
 use crate::flow::{Flow, checked_energy};
-use crate::solver::{Note, Recursion, Solver};
+use crate::solver::{Note, Solver};
 use crate::vector::{dot, norm};
-use serde::{Deserialize, Serialize};
 
 /// See the module's page.
 #[derive(Clone, Debug)]
@@ -57,44 +55,8 @@ pub struct Recursive {
     state: State,
 }
 
-/// What is remembered between steps.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct State {
-    forgetting: Forgetting,
-    /// Whether θ is disturbed before the next step.
-    kick: bool,
-    /// |θ| at the start, the scale of kicks.
-    size: f64,
-    recursion: Recursion,
-    settling: Settling,
-    /// Steps in a row that the guard refused at any length.
-    refused: u32,
-    /// Where the energy was least since all was forgotten.
-    lowest: Lowest,
-    /// Share of an energy without residual that it still may fall by when the next stage takes over.
-    near: f64,
-}
-
-impl State {
-    /// Whether this can be of a run with `p` parameters.
-    pub(super) fn fits(&self, p: usize) -> bool {
-        self.recursion.fits(p)
-            && self.forgetting.fits()
-            && self.settling.fits()
-            && counted(self.refused)
-            && self.lowest.fits(p)
-    }
-}
-
-/// The least 1 − β: a hundred subsets are remembered where another stage finishes, five hundred elsewhere.
-const LEAST: f64 = 0.01;
-const LEAST_ALONE: f64 = 0.002;
 /// Trials of a step, each a quarter of the one before.
 const TRIALS: usize = 6;
-/// Share of an energy without residual that it still may fall by when the next stage takes over; and when
-/// the equation of its stationary points does so for the first time, which sees better from afar.
-const NEAR: f64 = 1e-8;
-const FIRST_NEAR: f64 = 1e-4;
 /// How much more the memory counts after a step that the guard refused at any length, and after how many
 /// such steps in a row the flow has run away.
 const RAISE: f64 = 10.0;
@@ -113,28 +75,10 @@ impl Recursive {
     /// Steps of length `dt`, 1 unless given; the stage that it is `followed` by takes over whenever the
     /// energy has settled.
     pub fn new(dt: Option<f64>, followed: Option<Follower>) -> Self {
-        let (least, near) = match followed {
-            None => (LEAST_ALONE, NEAR),
-            Some(Follower::Finish) => (LEAST, NEAR),
-            Some(Follower::Stationarity) => (LEAST, FIRST_NEAR),
-        };
         Self {
             dt: dt.unwrap_or(1.0),
             followed,
-            state: State {
-                forgetting: Forgetting::new(least),
-                kick: false,
-                size: 0.0,
-                recursion: Recursion::default(),
-                settling: match followed {
-                    // An attempt too early costs little, and the stage that finishes starts best early.
-                    Some(Follower::Finish) => Settling::short(),
-                    _ => Settling::default(),
-                },
-                refused: 0,
-                lowest: Lowest::default(),
-                near,
-            },
+            state: State::new(followed),
         }
     }
 
@@ -159,18 +103,7 @@ impl Recursive {
     fn kick(&mut self, flow: &Flow, theta: &mut [f64], step: u64) {
         tracing::debug!("stuck again and again: disturbed, and all forgotten");
         super::kick(flow, theta, self.state.size, step);
-        self.forget_all();
-    }
-
-    fn forget_all(&mut self) {
-        let mut settling = self.state.settling.clone();
-        settling.forget();
-        self.state = State {
-            size: self.state.size,
-            near: self.state.near,
-            settling,
-            ..Self::new(None, self.followed).state
-        };
+        self.state.forget(self.followed);
     }
 
     /// Goes back to the least energy met, where the flow has run away from it: a few points can call a
@@ -181,7 +114,7 @@ impl Recursive {
             tracing::debug!(energy, "goes back to E {energy:.2e}, and forgets all");
             theta.clone_from(&least.theta);
         }
-        self.forget_all();
+        self.state.forget(self.followed);
     }
 }
 
@@ -277,9 +210,7 @@ impl Stepper for Recursive {
 
     fn retry(&mut self) {
         self.state.kick = self.state.forgetting.is_slowest();
-        self.state.near = NEAR;
-        self.state.settling.lengthen();
-        self.state.forgetting.slow_down();
+        self.state.was_early();
     }
 
     fn memory(&self) -> Memory {

@@ -119,7 +119,7 @@ impl State {
         let initial = self.initial.filter(|_| self.stage > 0)?;
         Some(Before {
             initial,
-            failed: self.attempts.failed,
+            attempts: self.attempts.made,
         })
     }
 

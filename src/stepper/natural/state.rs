@@ -27,8 +27,8 @@ pub struct Setting {
 pub struct Before {
     /// The energy at the start of the run.
     pub initial: f64,
-    /// Attempts to finish that have failed in a row.
-    pub failed: u32,
+    /// Attempts to finish so far.
+    pub attempts: u32,
 }
 
 /// What the rule remembers between steps.

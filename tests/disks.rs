@@ -137,8 +137,10 @@ fn a_disk_that_hangs_is_named_by_the_watchdog_which_ends_the_job() {
     let stderr = text(&output.stderr);
     assert_eq!(output.status.code(), Some(101), "{stderr}");
     let busy = "watchdog: has been busy for";
-    let warning = stderr.lines().find(|line| line.contains(busy)).unwrap();
-    assert!(warning.starts_with("[rank 0 ") && warning.contains("in output"));
+    // On a busy machine a step before it may have taken as long.
+    let mut warnings = stderr.lines().filter(|line| line.contains(busy));
+    let names_it = |line: &str| line.starts_with("[rank 0 ") && line.contains("in output");
+    assert!(warnings.any(names_it), "{stderr}");
     let last = stderr.lines().find(|line| line.contains("ends the job"));
     let last = last.unwrap();
     assert!(

@@ -203,20 +203,23 @@ fn descent_is_taken_up_again_where_the_equation_has_led_above_the_minimum() {
         let seed = seed.to_string();
         let changes = set(&[
             ("flow.seed", &seed),
-            ("network.hidden", "[12]"),
-            ("sampling.points", "48"),
+            ("network.hidden", "[20]"),
+            ("sampling.points", "64"),
             ("output.every", "1"),
-            ("stop.steps", "600"),
+            ("stop.steps", "1500"),
         ]);
         let summary = solve(LAYER, &changes, 1, 2, Some(&out));
-        assert_one_layer(summary.energy, 0.01, &seed);
+        assert_one_layer(summary.energy, 1e-3, &seed);
         let mut rows = csv::Reader::from_path(out.join("history.csv")).unwrap();
         let stages = rows.records().map(|row| row.unwrap()[1].parse().unwrap());
-        let turns = turns(&stages.collect::<Vec<_>>());
-        let resumed = turns.iter().filter(|turn| turn.1 == 0).count();
+        let entered: Vec<usize> = turns(&stages.collect::<Vec<_>>())
+            .iter()
+            .map(|t| t.1)
+            .collect();
+        let again = entered.starts_with(&[1, 2, 0, 1]);
         // Once: what comes after is the equation's own.
-        assert!(resumed <= 1, "seed {seed}: {turns:?}");
-        resumed == 1
+        assert!(again || !entered.contains(&0), "seed {seed}: {entered:?}");
+        again
     };
     assert!((0..100).any(|seed| taken_up_again(&seed)));
 }

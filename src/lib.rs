@@ -56,7 +56,8 @@
 //!   binary tree that depends on the number of cells alone ([`comm::tree_fold`]); randomness belongs
 //!   to the cell ([`sampling::stream`]); factorisations are sequential, or by tiles in a fixed order.
 //! - **One sequence of collectives** on every rank. Rank 0 alone reads, writes and lets a clock
-//!   decide; what it learns is broadcast, its errors too ([`run::agree`]).
+//!   decide; what it learns is broadcast, its errors too ([`run::agree`]); what
+//!   any rank may refuse for itself is refused by all ([`run::unanimous`]).
 //! - **Bad input** ends before anything is written; a failed solve ends with its last good state
 //!   saved.
 
@@ -68,6 +69,7 @@ pub mod elementary;
 pub mod energy;
 pub mod error;
 pub mod expression;
+pub mod file;
 pub mod flow;
 pub mod jet;
 pub mod network;

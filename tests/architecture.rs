@@ -20,7 +20,7 @@ const LAYERS: [&[&str]; 15] = [
     &["domain", "jet"],
     &["table", "deck", "expression", "comm"],
     &["vector", "elementary"],
-    &["simd"],
+    &["simd", "file"],
     &["error"],
 ];
 

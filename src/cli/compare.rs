@@ -17,7 +17,8 @@ use super::standing::{ERRORS, Measure, Standing};
 use super::{CompareArgs, report};
 use crate::comm::Comm;
 use crate::deck::{Auto, Deck, MethodName, Resample};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::file::{failed, whole};
 use crate::run::{Status, agree};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -139,9 +140,8 @@ fn conclude(methods: &[MethodName], out: &Path, format: Format) -> Result<String
     // The largest error first, as it is reached.
     let exponents: Vec<i32> = exponents.into_iter().rev().collect();
     let path = out.join("compare.csv");
-    write(&path, &standings, &exponents).map_err(|e| {
-        let path = path.display();
-        Error::Failed(format!("cannot write {path}: {e}"))
+    whole(&path, |part| {
+        write(part, &standings, &exponents).map_err(|e| failed(&path, &e))
     })?;
     if format.is_json() {
         let line = |standing: &Standing| {

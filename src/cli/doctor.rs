@@ -13,7 +13,7 @@ use super::threads::decide;
 use crate::comm::{Comm, Shares, launcher_rank, tree_sum};
 use crate::error::{Error, Result};
 use crate::performance::{Link, Machine, Rate, link, rates};
-use crate::run::agree;
+use crate::run::{agree, unanimous};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use std::fs::File;
@@ -35,7 +35,7 @@ pub fn doctor(arguments: &DoctorArgs) -> ExitCode {
 }
 
 fn examine(arguments: &DoctorArgs, comm: &dyn Comm) -> Result<u8> {
-    let threads = decide(arguments.threads, comm)?;
+    let threads = unanimous(comm, decide(arguments.threads, comm))?;
     let placement = Placement::gather(comm, threads.count);
     let first = comm.rank() == 0;
     let row = |name: &str, value: &str| {

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::problem::{Problem, build};
 use crate::run::{
     Crowd, Folder, Identity, Limits, Memory, Opened, Plan, Policy, Run, Setting, State, Summary,
+    unanimous,
 };
 use crate::table::Table;
 use serde_json::json;
@@ -64,9 +65,9 @@ impl<'a> Session<'a> {
     /// # Errors
     /// If they ask for none.
     pub(super) fn new(arguments: &RunArgs, comm: &'a dyn Comm, started: Instant) -> Result<Self> {
-        let threads = decide(arguments.threads, comm)?;
+        let threads = unanimous(comm, decide(arguments.threads, comm))?;
         let placement = Placement::gather(comm, threads.count);
-        let limits = limits(arguments, comm, started)?;
+        let limits = unanimous(comm, limits(arguments, comm, started))?;
         // The main thread is one of the pool: one thread per rank means no hand-over at all.
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads.count)
@@ -156,7 +157,7 @@ impl Job {
         let comm = session.comm;
         let memory = self.memory(session);
         if let Some(budget) = &self.budget {
-            budget.holds(&memory)?;
+            unanimous(comm, budget.holds(&memory))?;
         }
         let identity = Identity::of(&self.deck, &self.problem)?;
         let opened = Folder::open(comm, out, session.policy, identity)?;

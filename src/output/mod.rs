@@ -5,7 +5,8 @@ mod npy_file;
 mod vti_file;
 
 use crate::deck::FieldFormat;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::file::failed;
 use crate::jet::Layout;
 use crate::problem::Problem;
 use faer::Mat;
@@ -104,8 +105,4 @@ impl Field {
 fn index_along(point: usize, grid: &[usize], axis: usize) -> usize {
     let faster: usize = grid[axis + 1..].iter().product();
     point / faster % grid[axis]
-}
-
-fn failed(path: &Path, e: &dyn std::error::Error) -> Error {
-    Error::Failed(format!("cannot write {}: {e}", path.display()))
 }

@@ -1,8 +1,9 @@
 //! Fields as numpy arrays: one file per unknown and one per axis.
 
-use super::{Field, failed};
+use super::Field;
 use crate::error::Result;
-use ndarray::Array1;
+use crate::file::{failed, whole};
+use ndarray::{Array1, ArrayD};
 use ndarray_npy::write_npy;
 use std::path::Path;
 
@@ -11,12 +12,18 @@ pub fn write(field: &Field, folder: &Path) -> Result<()> {
     for (k, name) in field.unknowns.iter().enumerate() {
         let path = folder.join(format!("{name}.npy"));
         let values = field.unknown(k).to_owned();
-        write_npy(&path, &values).map_err(|e| failed(&path, &e))?;
+        write_array(&path, &values)?;
     }
     for (name, axis) in field.coordinates.iter().zip(&field.axes) {
         let path = folder.join(format!("{name}.npy"));
         let values = Array1::from(axis.clone());
-        write_npy(&path, &values).map_err(|e| failed(&path, &e))?;
+        write_array(&path, &values.into_dyn())?;
     }
     Ok(())
+}
+
+fn write_array(path: &Path, values: &ArrayD<f64>) -> Result<()> {
+    whole(path, |part| {
+        write_npy(part, values).map_err(|e| failed(path, &e))
+    })
 }

@@ -3,14 +3,15 @@
 //! VTK reads no NaN from text: points outside of the domain hold 0 and are hidden by the ghost array
 //! that VTK keeps for this (vtkDataSetAttributes::HIDDENPOINT).
 
-use super::{Field, failed};
+use super::Field;
 use crate::error::Result;
+use crate::file::write_whole;
 use std::fmt::Write;
 use std::path::Path;
 
 /// Writes one file with every unknown as a point array; axes that do not exist have one point.
 pub fn write(field: &Field, path: &Path) -> Result<()> {
-    std::fs::write(path, text(field)).map_err(|e| failed(path, &e))
+    write_whole(path, &text(field))
 }
 
 fn text(field: &Field) -> String {

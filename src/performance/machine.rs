@@ -10,6 +10,7 @@
 //! a kernel here has a peak rate and the size at which it reaches half of it.
 
 use crate::error::{Error, Result};
+use crate::file::write_whole;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -132,7 +133,7 @@ impl Machine {
             true => serde_json::to_string_pretty(self).map_err(|e| wrong(&e))? + "\n",
             false => toml::to_string(self).map_err(|e| wrong(&e))?,
         };
-        std::fs::write(path, text).map_err(|e| wrong(&e))
+        write_whole(path, &text).map_err(|e| Error::Input(e.to_string()))
     }
 
     fn is_possible(&self) -> bool {

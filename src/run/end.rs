@@ -1,6 +1,6 @@
 //! Why a loop of steps ended, and what may follow.
 
-use super::Status;
+use super::{Finished, Status};
 use crate::stepper::Finish;
 
 /// Why the loop ended.
@@ -41,6 +41,14 @@ impl End {
         Self {
             met: Some(theta.to_vec()),
             ..Self::converged(reason)
+        }
+    }
+
+    /// That of a run that came to its end, but not to its summary.
+    pub(super) fn again(finished: Finished) -> Self {
+        Self {
+            met: finished.met,
+            ..Self::converged(finished.reason)
         }
     }
 

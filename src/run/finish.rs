@@ -35,6 +35,7 @@ impl Run<'_> {
         self.state.finished = (end.status == Status::Converged).then(|| Finished {
             reason: end.reason.clone(),
             limits: self.folder.identity().limits.clone(),
+            met: end.met.clone(),
         });
         // A run that is stopped from outside has saved at once: it may be killed any moment.
         if end.status != Status::Stopped {

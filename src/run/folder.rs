@@ -3,6 +3,7 @@
 //! Rank 0 alone writes. Whatever goes wrong there is told to all ranks ([`agree`]), so that they
 //! leave together and none waits for ever.
 
+use super::agreement::agree;
 use super::history::{History, Record};
 use super::lock::Lock;
 use super::notes::Notes;
@@ -10,7 +11,7 @@ use super::opening::{Looked, Policy, look};
 use super::{Setting, Size, State, Store, Summary};
 use crate::comm::Comm;
 use crate::deck::Deck;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::output::Field;
 use crate::problem::Problem;
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ pub struct Folder<'a> {
 pub enum Opened<'a> {
     /// Nothing to go on from.
     Fresh(Folder<'a>),
-    /// An unfinished run.
+    /// A run that is not finished, or not summed up.
     Resumed(Folder<'a>, Box<State>),
     /// A run of the same problem that has converged; nothing is to be done.
     Finished {
@@ -79,32 +80,6 @@ fn stages(deck: &Deck) -> usize {
     solvers.max(steppers)
 }
 
-/// Rank 0's result, on all ranks. Collective.
-///
-/// # Errors
-/// With rank 0's message.
-pub fn agree<T>(comm: &dyn Comm, result: Result<T>) -> Result<Option<T>> {
-    let mut code = [match &result {
-        Err(error) if comm.rank() == 0 => f64::from(error.exit_code()),
-        _ => 0.0,
-    }];
-    comm.broadcast(&mut code);
-    if code[0] == 0.0 {
-        return Ok(result.ok());
-    }
-    let mut message = match result {
-        Err(error) => error.to_string().into_bytes(),
-        Ok(_) => Vec::new(),
-    };
-    comm.broadcast_bytes(&mut message);
-    let message = String::from_utf8_lossy(&message).into_owned();
-    Err(if code[0] == 2.0 {
-        Error::Input(message)
-    } else {
-        Error::Failed(message)
-    })
-}
-
 impl<'a> Folder<'a> {
     /// Opens the folder `path`, makes it if it is missing, and looks for a checkpoint of the problem
     /// of `identity`. Collective.
@@ -119,36 +94,30 @@ impl<'a> Folder<'a> {
     ) -> Result<Opened<'a>> {
         let looked = match &path {
             Some(path) if comm.rank() == 0 => {
-                look(path, policy, &identity, &comm.hostname()).map(Some)
+                look(path, policy, &identity, &comm.hostname()).and_then(told)
             }
-            _ => Ok(None),
+            _ => Ok(Told::default()),
         };
-        let Looked { found, lock } = agree(comm, looked)?.flatten().unwrap_or_default();
-        let mut bytes = match &found {
-            Some(found) => found.state.to_bytes()?,
-            None => Vec::new(),
-        };
-        if let Some(warning) = found.and_then(|f| f.warning) {
-            tracing::warn!("{warning}; going on from the checkpoint before it");
-        }
-        comm.broadcast_bytes(&mut bytes);
+        let mut told = agree(comm, looked)?.unwrap_or_default();
+        comm.broadcast_bytes(&mut told.state);
+        comm.broadcast(&mut told.done);
         let folder = Self {
             comm,
             path,
             identity,
             history: None,
-            _lock: lock,
+            _lock: told.lock,
         };
-        if bytes.is_empty() {
+        if told.state.is_empty() {
             return Ok(Opened::Fresh(folder));
         }
-        let state = State::from_bytes(&bytes)?;
+        let state = State::from_bytes(&told.state)?;
         Ok(match state.finished {
-            Some(finished) => Opened::Finished {
+            Some(finished) if told.done == [1.0] => Opened::Finished {
                 steps: state.step,
                 reason: finished.reason,
             },
-            None => Opened::Resumed(folder, Box::new(state)),
+            _ => Opened::Resumed(folder, Box::new(state)),
         })
     }
 
@@ -228,6 +197,31 @@ impl<'a> Folder<'a> {
         };
         agree(self.comm, done).map(|_| ())
     }
+}
+
+/// What rank 0 tells of a folder.
+#[derive(Default)]
+struct Told {
+    /// The state that was found, as bytes; none if there is none.
+    state: Vec<u8>,
+    /// 1 if nothing is to be done.
+    done: [f64; 1],
+    /// Rank 0 keeps that.
+    lock: Option<Lock>,
+}
+
+/// Makes what was found ready to be told; warns of what is wrong with it.
+fn told(looked: Looked) -> Result<Told> {
+    let Looked { found, done, lock } = looked;
+    let (state, warning) = match found {
+        Some(found) => (found.state.to_bytes()?, found.warning),
+        None => (Vec::new(), None),
+    };
+    if let Some(warning) = warning {
+        tracing::warn!("{warning}; going on from the checkpoint before it");
+    }
+    let done = [f64::from(u8::from(done))];
+    Ok(Told { state, done, lock })
 }
 
 /// The checkpoints of the run in a folder.

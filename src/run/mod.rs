@@ -4,6 +4,7 @@
 //! Rank 0 alone touches files and the clock; what it learns reaches the others by broadcast, so all
 //! ranks decide the same. No collective stands behind a condition that differs between ranks.
 
+mod agreement;
 mod cause;
 mod checkpoint;
 mod choice;
@@ -29,8 +30,9 @@ mod steady;
 mod summary;
 mod timing;
 
+pub use agreement::{agree, unanimous};
 pub use checkpoint::{Found, Store};
-pub use folder::{Folder, Identity, Opened, agree};
+pub use folder::{Folder, Identity, Opened};
 pub use history::Record;
 pub use limits::Limits;
 pub use memory::{Crowd, Memory};
@@ -150,6 +152,10 @@ impl<'a> Run<'a> {
         let (seed, metric) = (set.deck.flow.seed, set.plan.metric);
         let flow = Flow::new(set.problem, set.comm, set.shares, metric, seed);
         let mut flow = flow.keeping(set.rows_kept);
+        if let Some(finished) = self.state.finished.take() {
+            self.draw(&mut flow);
+            return self.finish(&flow, End::again(finished));
+        }
         loop {
             let stage = &set.plan.stages[self.state.stage];
             let end = match self.problem_of(stage).other() {

@@ -5,6 +5,7 @@ use super::history;
 use super::lock::Lock;
 use super::{Found, State};
 use crate::error::{Error, Result};
+use crate::file::write_whole;
 use std::path::Path;
 
 /// What to do with what is found in a folder.
@@ -17,9 +18,10 @@ pub struct Policy {
 }
 
 /// What rank 0 has found in a folder, and the lock on it.
-#[derive(Default)]
 pub(super) struct Looked {
     pub(super) found: Option<Found>,
+    /// Whether that has converged and is summed up: nothing is to be done.
+    pub(super) done: bool,
     pub(super) lock: Option<Lock>,
 }
 
@@ -28,6 +30,7 @@ pub(super) struct Looked {
 /// # Errors
 /// If it cannot be written, is in use, or holds what must not be overwritten.
 pub(super) fn look(path: &Path, policy: Policy, identity: &Identity, host: &str) -> Result<Looked> {
+    let summary = path.join("summary.json");
     // Before anything is read: another run may be writing it.
     let lock = path.is_dir().then(|| Lock::take(path, host));
     let mut found = find(path, policy, identity)?;
@@ -36,8 +39,12 @@ pub(super) fn look(path: &Path, policy: Policy, identity: &Identity, host: &str)
             .finished
             .take()
             .filter(|f| f.limits == identity.limits);
-        if state.finished.is_some() {
-            return Ok(Looked { found, lock: None });
+        if state.finished.is_some() && summary.exists() {
+            return Ok(Looked {
+                found,
+                done: true,
+                lock: None,
+            });
         }
     }
     let unwritable = |e: std::io::Error| refused(path, &format!("cannot be written: {e}"));
@@ -54,13 +61,16 @@ pub(super) fn look(path: &Path, policy: Policy, identity: &Identity, host: &str)
         }
     }
     // What an earlier end left behind would speak of another state.
-    let summary = path.join("summary.json");
     if summary.exists() {
         std::fs::remove_file(&summary).map_err(unwritable)?;
     }
-    std::fs::write(path.join("resolved.toml"), &identity.resolved).map_err(unwritable)?;
-    let lock = Some(lock);
-    Ok(Looked { found, lock })
+    write_whole(&path.join("resolved.toml"), &identity.resolved)
+        .map_err(|e| refused(path, &e.to_string()))?;
+    Ok(Looked {
+        found,
+        done: false,
+        lock: Some(lock),
+    })
 }
 
 /// The checkpoint to go on from.

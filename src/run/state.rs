@@ -111,6 +111,8 @@ pub struct Finished {
     pub reason: String,
     /// The limits that it ran under: with others it may go on.
     pub limits: String,
+    /// The parameters that a limit was met at, if they are the result; the last step went on from there.
+    pub met: Option<Vec<f64>>,
 }
 
 impl State {
@@ -139,6 +141,7 @@ impl State {
         thetas.extend(self.best.iter().map(|b| &b.theta));
         thetas.extend(self.drawn.iter().map(|d| &d.anchor));
         thetas.extend(self.minimum.iter().map(|m| &m.theta));
+        thetas.extend(self.finished.iter().filter_map(|f| f.met.as_ref()));
         if let Some(theta) = thetas.iter().find(|theta| theta.len() != p) {
             let n = theta.len();
             return Err(format!("it holds {n} parameters where the network has {p}"));

@@ -2,6 +2,7 @@
 
 use super::Span;
 use crate::error::{Error, Result};
+use crate::file::write_whole;
 use crate::problem::ErrorNorms;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -80,14 +81,13 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Writes `summary.json`.
+    /// Writes `summary.json`, whole: its being there says that the run was summed up.
     ///
     /// # Errors
     /// If the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
         let text = serde_json::to_string_pretty(self).map_err(|e| Error::Failed(e.to_string()))?;
-        std::fs::write(path, text + "\n")
-            .map_err(|e| Error::Failed(format!("cannot write {}: {e}", path.display())))
+        write_whole(path, &(text + "\n"))
     }
 }
 

@@ -3,10 +3,10 @@
 use super::{
     NEWEST, PREVIOUS, SMALL, assert_refused, assert_runs, assert_same, interrupted, noise, tear,
 };
-use crate::common::program;
+use crate::common::{files, program, summary, wait_until};
 use std::fs;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[test]
 fn when_no_checkpoint_is_whole_nothing_is_touched() {
@@ -34,15 +34,6 @@ fn a_run_of_another_deck_is_not_overwritten() {
     assert_refused(&parts, &["--resume=never"], &["--resume", "--force"]);
     assert_runs(&parts, &["--set=stop.steps=10", "--force"]);
     assert_same(&parts, &whole, "after --force");
-}
-
-/// Waits until `done` or for a minute.
-fn wait_until(mut done: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !done() {
-        assert!(started.elapsed() < Duration::from_secs(60), "no progress");
-        std::thread::sleep(Duration::from_millis(1));
-    }
 }
 
 #[test]
@@ -74,4 +65,36 @@ fn a_killed_run_goes_on_as_if_nothing_had_been() {
     assert_runs(&killed, &arguments);
     assert_runs(&whole, &arguments);
     assert_same(&killed, &whole, "killed");
+}
+
+/// Killed after the last checkpoint and before the summary, the parameters that met the limit are still
+/// the result, though the step went on from there.
+#[test]
+fn a_run_that_ended_without_its_summary_is_summed_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let arguments = ["--set=stop.energy=1.0", "--set=output.fields=[\"csv\"]"];
+    assert_runs(&out, &arguments);
+    let [result, fields] = ["summary.json", "fields"].map(|name| out.join(name));
+    let whole = summary(&out);
+    assert_eq!(whole["status"], "converged");
+    let field = fs::read(fields.join("u.csv")).unwrap();
+    fs::remove_file(result).unwrap();
+    fs::remove_dir_all(&fields).unwrap();
+    assert_runs(&out, &arguments);
+    let again = summary(&out);
+    for key in [
+        "status",
+        "reason",
+        "steps",
+        "energy",
+        "error",
+        "theta_digest",
+    ] {
+        assert_eq!(again[key], whole[key], "{key}");
+    }
+    assert_eq!(fs::read(fields.join("u.csv")).unwrap(), field);
+    let before = files(&out);
+    assert_runs(&out, &arguments);
+    assert!(files(&out) == before, "a run that is summed up was touched");
 }

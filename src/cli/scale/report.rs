@@ -2,7 +2,8 @@
 
 use super::super::report::plural;
 use super::{Row, Scaling, plot};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::file::{failed, whole, write_whole};
 use crate::performance::{Mode, Prediction};
 use crate::run::Plan;
 use serde_json::json;
@@ -108,15 +109,14 @@ fn line(scaling: &Scaling, row: &Row) -> String {
 /// # Errors
 /// If the folder cannot be written.
 pub fn write(scaling: &Scaling, out: &Path) -> Result<()> {
-    let failed = |name: &str, e: &dyn std::fmt::Display| {
-        Error::Failed(format!("cannot write {}: {e}", out.join(name).display()))
-    };
-    write_csv(scaling, &out.join("scaling.csv")).map_err(|e| failed("scaling.csv", &e))?;
+    let table = out.join("scaling.csv");
+    whole(&table, |part| {
+        write_csv(scaling, part).map_err(|e| failed(&table, &e))
+    })?;
+    let path = out.join("scaling.json");
     let text = serde_json::to_string_pretty(&as_json(scaling));
-    let text = text.map_err(|e| failed("scaling.json", &e))? + "\n";
-    std::fs::write(out.join("scaling.json"), text).map_err(|e| failed("scaling.json", &e))?;
-    let picture = plot::svg(scaling);
-    std::fs::write(out.join("scaling.svg"), picture).map_err(|e| failed("scaling.svg", &e))
+    write_whole(&path, &(text.map_err(|e| failed(&path, &e))? + "\n"))?;
+    write_whole(&out.join("scaling.svg"), &plot::svg(scaling))
 }
 
 fn as_json(scaling: &Scaling) -> serde_json::Value {

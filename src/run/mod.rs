@@ -81,10 +81,13 @@ pub struct Setting<'a> {
     pub rows_kept: usize,
 }
 
-/// The random start.
+/// The random start: rank 0's, since normal numbers stand on the system's functions, which differ in the
+/// last bit between processors. Collective.
 fn start(set: &Setting) -> Vec<f64> {
     let mut rng = stream(set.deck.flow.seed, Purpose::Network, 0, 0);
-    set.problem.network.initial(&mut rng)
+    let mut theta = set.problem.network.initial(&mut rng);
+    set.comm.broadcast(&mut theta);
+    theta
 }
 
 /// A run between its steps.
@@ -110,6 +113,10 @@ impl<'a> Run<'a> {
         resumed: Option<State>,
     ) -> Self {
         let first = &set.plan.stages[0];
+        let resumed = resumed.map(|state| match set.comm.rank() {
+            0 => state,
+            _ => state.elsewhere(),
+        });
         let state = resumed.unwrap_or_else(|| {
             State::start(
                 &folder.identity().problem,

@@ -125,6 +125,16 @@ impl State {
         })
     }
 
+    /// Without what rank 0 alone keeps, as the other ranks of a run hold it.
+    pub(super) fn elsewhere(mut self) -> Self {
+        self.memory = self.memory.elsewhere();
+        for waiting in &mut self.waiting {
+            let memory = std::mem::replace(&mut waiting.memory, Memory::None);
+            waiting.memory = memory.elsewhere();
+        }
+        self
+    }
+
     /// Checks what a checkpoint says against the run that is to go on from it: whoever wrote the file
     /// can have written a right checksum too.
     ///

@@ -13,9 +13,9 @@
 //! would need to know how many steps there will be, and a run that is limited by time, or continued
 //! under another limit, does not.
 
-use super::{Memory, Report, Stepper, counted};
+use super::{Memory, Report, Stepper, Undo, counted};
 use crate::error::Result;
-use crate::flow::{Flow, checked_energy};
+use crate::flow::Flow;
 use crate::solver::Solver;
 use crate::vector::norm;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 pub struct Adam {
     fixed: Option<f64>,
     state: State,
+    undo: Undo<State>,
 }
 
 /// What Adam remembers: steps done, and the means of g and g².
@@ -59,6 +60,7 @@ impl Adam {
         Self {
             fixed: rate,
             state: State::default(),
+            undo: Undo::new(),
         }
     }
 
@@ -103,7 +105,7 @@ impl Stepper for Adam {
         step: u64,
     ) -> Result<Report> {
         let tangent = flow.tangent(theta, false);
-        checked_energy(flow, &tangent.here, theta, step)?;
+        (self.undo).check(flow, &tangent.here, theta, &mut self.state, step)?;
         let g = tangent.pull(&tangent.here);
         let rate = self.rate();
         let direction = self.advance(theta, &g);

@@ -42,6 +42,7 @@ mod settling;
 mod sgd;
 mod stochastic;
 mod tableau;
+mod undo;
 
 pub use adam::Adam;
 pub use lbfgs::Lbfgs;
@@ -60,6 +61,7 @@ use crate::solver::{Note, Solver};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
+use undo::Undo;
 
 /// A rule that advances θ by one step.
 pub trait Stepper {
@@ -201,6 +203,16 @@ impl Memory {
     }
 }
 
+impl Memory {
+    /// Without what rank 0 alone keeps, for the other ranks of a run that goes on.
+    pub fn elsewhere(self) -> Self {
+        match self {
+            Self::Recursive(state) => Self::Recursive(Box::new(state.elsewhere())),
+            other => other,
+        }
+    }
+}
+
 /// Whether a counter is one that steps have counted: it has room for more.
 fn counted(counter: u32) -> bool {
     counter < 1 << 31
@@ -211,12 +223,14 @@ fn moved(theta: &[f64], dt: f64, d: &[f64]) -> Vec<f64> {
     theta.iter().zip(d).map(|(t, d)| t + dt * d).collect()
 }
 
-/// Disturbs θ by normal numbers of a quarter of the root mean square of parameters of norm `size`.
+/// Disturbs θ by normal numbers of a quarter of the root mean square of parameters of norm `size`; rank 0's
+/// are everyone's, as at the start of a run. Collective.
 fn kick(flow: &Flow, theta: &mut [f64], size: f64, step: u64) {
     let mut rng = stream(flow.seed(), Purpose::Kick, step, 0);
     let scale = 0.25 * size / (theta.len() as f64).sqrt();
-    for t in theta {
+    for t in theta.iter_mut() {
         let normal: f64 = rng.sample(StandardNormal);
         *t += scale * normal;
     }
+    flow.comm.broadcast(theta);
 }

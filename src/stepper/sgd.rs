@@ -3,9 +3,9 @@
 //! v ← μ v − dt g, θ ← θ + v. The rate `dt = "auto"` is 1 / λ_max(G) at the start, the largest for which
 //! gradient descent on the linearised problem is surely stable; it is halved when a step overflows.
 
-use super::{Memory, Report, Stepper, moved};
+use super::{Memory, Report, Stepper, Undo, moved};
 use crate::error::Result;
-use crate::flow::{Flow, checked_energy};
+use crate::flow::Flow;
 use crate::solver::Solver;
 use crate::vector::norm;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub struct Sgd {
     momentum: f64,
     state: State,
+    undo: Undo<State>,
 }
 
 /// What gradient descent remembers.
@@ -43,6 +44,7 @@ impl Sgd {
                 rate,
                 velocity: Vec::new(),
             },
+            undo: Undo::new(),
         }
     }
 
@@ -69,9 +71,9 @@ impl Stepper for Sgd {
     ) -> Result<Report> {
         let mut rate = self.rate(flow, theta);
         let tangent = flow.tangent(theta, false);
-        checked_energy(flow, &tangent.here, theta, step)?;
+        (self.undo).check(flow, &tangent.here, theta, &mut self.state, step)?;
         let g = tangent.pull(&tangent.here);
-        let mut velocity = std::mem::take(&mut self.state.velocity);
+        let mut velocity = self.state.velocity.clone();
         velocity.resize(g.len(), 0.0);
         let update = |rate: f64| -> Vec<f64> {
             let pairs = velocity.iter().zip(&g);

@@ -77,6 +77,14 @@ impl State {
         self.forgetting.slow_down();
     }
 
+    /// Without R, which is rank 0's.
+    pub(in crate::stepper) fn elsewhere(self) -> Self {
+        Self {
+            recursion: Recursion::default(),
+            ..self
+        }
+    }
+
     /// Whether this can be of a run with `p` parameters.
     pub(in crate::stepper) fn fits(&self, p: usize) -> bool {
         self.recursion.fits(p)

@@ -11,20 +11,17 @@ pub(super) struct Raised<T> {
     pub(super) damping: f64,
 }
 
-/// What `attempt` finds at the smallest of the dampings `from`, 10 `from`, … up to 1 at which it finds
+/// What `attempt` finds at `from`, or at the smallest of the dampings 10 `from`, … up to 1 at which it finds
 /// something.
 pub(super) fn raised<T>(from: f64, attempt: impl Fn(f64) -> Option<T>) -> Option<Raised<T>> {
-    let mut damping = from;
-    while damping <= 1.0 {
-        if let Some(result) = attempt(damping) {
-            if damping > from {
-                tracing::debug!(damping, "damping raised from {from:.0e} to {damping:.0e}");
-            }
-            return Some(Raised { result, damping });
+    let next = |damping: &f64| Some((10.0 * damping).max(1e-15)).filter(|next| *next <= 1.0);
+    std::iter::successors(Some(from), next).find_map(|damping| {
+        let result = attempt(damping)?;
+        if damping > from {
+            tracing::debug!(damping, "damping raised from {from:.0e} to {damping:.0e}");
         }
-        damping = (10.0 * damping).max(1e-15);
-    }
-    None
+        Some(Raised { result, damping })
+    })
 }
 
 /// tr(G)/p.
@@ -80,4 +77,22 @@ pub(super) fn cholesky(mut matrix: Mat<f64>) -> Option<Mat<f64>> {
         Default::default(),
     );
     result.is_ok().then_some(matrix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damping_is_raised_until_something_is_found() {
+        let found = |from: f64, least: f64| {
+            let found = raised(from, |damping| (damping >= least).then_some(()));
+            found.map(|found| found.damping)
+        };
+        assert_eq!(found(0.0, 1e-15), Some(1e-15));
+        assert!((found(1e-8, 5e-4).unwrap() - 1e-3).abs() < 1e-15);
+        // A stepper may ask for more than is ever raised to.
+        assert_eq!(found(1e3, 1e3), Some(1e3));
+        assert_eq!(found(1e-3, 2.0), None);
+    }
 }

@@ -64,7 +64,8 @@ impl Settling {
 
     /// Takes in the energy of a step; whether it has settled.
     pub(super) fn look(&mut self, energy: f64) -> bool {
-        self.sum += energy.max(f64::MIN_POSITIVE).ln();
+        // The crate's logarithm has the same bits on every machine, so that all ranks decide alike.
+        self.sum += libm::log(energy.max(f64::MIN_POSITIVE));
         self.steps += 1;
         if self.steps < self.window {
             return false;

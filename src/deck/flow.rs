@@ -28,7 +28,7 @@ pub struct Flow {
     pub damping: Auto<f64>,
     /// Cutoff of the singular values of `qr` relative to the largest, at least 0 and below 1.
     pub cutoff: Auto<f64>,
-    /// Momentum of `sgd`, at least 0 and below 1.
+    /// Momentum of `sgd` and `stochastic`, at least 0 and below 1.
     pub momentum: Auto<f64>,
     /// The seed of every random number, below 2^63.
     pub seed: u64,
@@ -101,8 +101,7 @@ names! {
 }
 
 impl Flow {
-    /// The flow by another method: what suits the one of the deck (metric, solver, stepper, dt) is
-    /// left open.
+    /// The flow by another method: what was set for the one of the deck is left open.
     pub fn by(&self, method: MethodName) -> Self {
         if method == self.method {
             return self.clone();
@@ -113,7 +112,11 @@ impl Flow {
             solver: Auto::Auto,
             stepper: Auto::Auto,
             dt: Auto::Auto,
-            ..self.clone()
+            tolerance: Auto::Auto,
+            damping: Auto::Auto,
+            cutoff: Auto::Auto,
+            momentum: Auto::Auto,
+            seed: self.seed,
         }
     }
 }

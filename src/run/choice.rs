@@ -127,6 +127,13 @@ pub(super) fn check(solver: SolverName, stepper: StepperName, metric: MetricName
              these, or stepper = \"euler\""
         )));
     }
+    if stepper == StepperName::Stochastic && solver == SolverName::Qr {
+        return Err(Error::Input(
+            "`flow.stepper = \"stochastic\"` raises the damping where the path bends, and solver = \"qr\" \
+             has none; set solver = \"kernel\", or stepper = \"recursive\""
+                .into(),
+        ));
+    }
     Ok(())
 }
 

@@ -76,6 +76,8 @@ impl Run<'_> {
         state.resumed = true;
         state.initial = state.minimum.take().and_then(|minimum| minimum.initial);
         state.best = None;
+        // The points of the descent are those that it left: set 0.
+        state.attempts = Attempts::default();
         state.waiting.truncate(descent);
         state.stage = descent;
         self.fall_back("the equation has led above the minimum of the energy");

@@ -7,7 +7,7 @@
 //! `... -- poisson-5d heat` these problems alone, `... -- threads=2` two threads. Where published
 //! numbers are known they stand beside (all of them on GPUs).
 //!
-//! Learning problems are run by Adam and SGD too, under the same time budget.
+//! Some problems are run by the baselines too, under the same time budget.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
@@ -165,7 +165,11 @@ fn main() {
         match (argument.parse(), argument.strip_prefix("threads=")) {
             (Ok(seeds), _) => wanted.seeds = seeds,
             (_, Some(threads)) => wanted.threads = threads.into(),
-            _ => wanted.names.push(argument.clone()),
+            _ => {
+                let known = CASES.iter().any(|case| case.deck == argument);
+                assert!(known, "no problem is named {argument}");
+                wanted.names.push(argument.clone());
+            }
         }
     }
     println!(

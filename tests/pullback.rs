@@ -177,14 +177,7 @@ fn rows_and_gradients_agree_with_differences_in_theta() {
     for network in networks() {
         let theta = theta(network.as_ref());
         for layout in layouts() {
-            let mut cotangent = Jets::zeros(&layout, n, 2);
-            for unknown in 0..2 {
-                for stream in 0..layout.streams() {
-                    for c in cotangent.stream_mut(unknown, stream) {
-                        *c = rng.random_range(-1.0..1.0);
-                    }
-                }
-            }
+            let cotangent = cotangent(&layout, n, &mut rng);
             let trace = network.trace(&theta, x.as_ref(), &layout);
             let mut rows = Mat::zeros(n, network.parameters());
             trace.rows(&cotangent, &mut rows, 0);

@@ -120,11 +120,7 @@ impl Worker<'_> {
 
     /// Rows of the metric per point of a term.
     pub(super) fn components(&self, term: &Term) -> usize {
-        match self.metric.derivatives(self.problem.coordinates.len()) {
-            None => term.energy.components(),
-            Some(rows) if term.carries_measure() => self.problem.unknowns.len() * rows.len(),
-            Some(_) => 0,
-        }
+        self.metric.rows(self.problem, term)
     }
 
     /// The metric's rows as cotangents, times √w.

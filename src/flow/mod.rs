@@ -26,7 +26,7 @@ use crate::comm::{Comm, Phase, Shares, during, tree_sum};
 use crate::error::{Error, Result};
 use crate::expression::Derivative;
 use crate::jet::Layout;
-use crate::problem::Problem;
+use crate::problem::{Problem, Term};
 use crate::sampling::Sample;
 use cell::{CellForce, Worker};
 use rayon::prelude::*;
@@ -60,8 +60,22 @@ impl Metric {
         }
     }
 
+    /// Rows of B per point of a term: L² and H¹ are summed where the unknowns have their measure.
+    pub fn rows(self, problem: &Problem, term: &Term) -> usize {
+        match self.derivatives(problem.coordinates.len()) {
+            None => term.energy.components(),
+            Some(rows) if term.carries_measure() => problem.unknowns.len() * rows.len(),
+            Some(_) => 0,
+        }
+    }
+
+    /// Whether a part of the force of a problem is no Aᵀ v.
+    pub fn has_forces(self, problem: &Problem) -> bool {
+        self != Self::Energy || !problem.has_residuals()
+    }
+
     /// What the jets must carry for the metric and for an energy of layout `energy`.
-    fn layout(self, energy: &Layout) -> Cow<'_, Layout> {
+    pub fn layout(self, energy: &Layout) -> Cow<'_, Layout> {
         match self {
             Self::H1 => Cow::Owned(energy.with_gradient()),
             Self::L2 | Self::Energy => Cow::Borrowed(energy),
@@ -148,7 +162,7 @@ impl<'a> Flow<'a> {
 
     /// Whether a part of the force is no Aᵀ v.
     pub fn has_forces(&self) -> bool {
-        self.metric != Metric::Energy || !self.problem.has_residuals()
+        self.metric.has_forces(self.problem)
     }
 
     /// The same flow of another problem, whose cells are shared out by `shares`; without samples.

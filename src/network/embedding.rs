@@ -161,7 +161,7 @@ impl Embedding {
     }
 
     /// a sin φ and a cos φ at one point. Whole periods are taken off before the sine, so that both ends
-    /// of a period have the same bits.
+    /// of a period differ by the rounding of the turns alone.
     fn wave(&self, row: &[f64], x: impl Fn(usize) -> f64) -> (f64, f64) {
         let turn = |(axis, b): (usize, &f64)| b * ((x(axis) - self.lower[axis]) / self.sides[axis]);
         let turns: f64 = row.iter().enumerate().map(turn).sum();

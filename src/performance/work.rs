@@ -50,15 +50,17 @@ impl Work {
 
     fn on(stage: &Stage, problem: &Problem, thin: bool) -> Self {
         let network = &problem.network;
-        let (p, rows) = (network.parameters(), problem.rows());
+        let (p, metric) = (network.parameters(), stage.metric);
+        let mut rows = 0;
         let [mut forward, mut backward, mut row_sweeps] = [Operations::default(); 3];
         for term in &problem.terms {
-            let sweeps = network.operations(term.energy.layout());
+            let sweeps = network.operations(&metric.layout(term.energy.layout()));
             let points = term.points() as f64;
             forward = forward + sweeps.forward * points;
             backward = backward + sweeps.backward * points;
-            let components = term.energy.components() as f64;
-            row_sweeps = row_sweeps + sweeps.backward * (points * components);
+            let components = metric.rows(problem, term);
+            row_sweeps = row_sweeps + sweeps.backward * (points * components as f64);
+            rows += term.points() * components;
         }
         let ned = stage.method == MethodName::Ned;
         let solver = if ned {
@@ -67,7 +69,7 @@ impl Work {
             SolverName::Steepest
         };
         let layers = Layers::of(problem);
-        let forces = !problem.has_residuals();
+        let forces = metric.has_forces(problem);
         let share = match stage.stepper {
             StepperName::Recursive if ned => metric_share(forces, rows, p),
             _ => 1.0,
@@ -221,6 +223,20 @@ mod tests {
         let factors = 12.0 * 49.0 + 343.0 / 3.0;
         assert_eq!(work.operations(), sweeps + 2.0 * 12.0 * 7.0 + factors);
         assert_eq!(work.numbers(), (2.0 + 1.0) * 7.0);
+    }
+
+    #[test]
+    fn a_metric_has_rows_of_its_own() {
+        let of = |metric: &str| {
+            work(&format!(
+                "metric = \"{metric}\"\nsolver = \"cholesky\"\nstepper = \"euler\""
+            ))
+        };
+        // u and u' at every point, for which the sweeps carry a derivative more.
+        let [energy, l2, h1] = ["energy", "l2", "h1"].map(of);
+        assert_eq!([energy.rows, l2.rows, h1.rows], [12.0, 12.0, 24.0]);
+        assert_eq!(l2.forward.total(), energy.forward.total());
+        assert!(h1.forward.total() > energy.forward.total());
     }
 
     #[test]

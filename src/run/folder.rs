@@ -233,7 +233,7 @@ fn write_fields(path: &Path, set: &Setting, theta: &[f64]) -> Result<()> {
     if set.deck.output.fields.is_empty() {
         return Ok(());
     }
-    let grid = set.plan.grid(set.deck, set.problem);
+    let grid = (set.deck.output).grid_in(set.problem.coordinates.len());
     let field = Field::evaluate(set.problem, theta, &grid);
     for &format in &set.deck.output.fields {
         field.write(&path.join("fields"), format)?;

@@ -22,9 +22,9 @@ use super::Plan;
 use super::stage::Stage;
 use crate::deck::{Bytes, MethodName, SolverName, StepperName};
 use crate::error::{Error, Result};
-use crate::flow::{Metric, ROWS_KEPT_BYTES};
+use crate::flow::ROWS_KEPT_BYTES;
 use crate::problem::{Problem, Term};
-use crate::solver::{Cg, gram_limit};
+use crate::solver::{Cg, gram_limit, memory_limit, triangle_limit};
 use crate::stepper::metric_share;
 
 /// The program itself before it holds anything, and MPI, which one process alone does without.
@@ -143,14 +143,14 @@ fn of_stage(stage: &Stage, problem: &Problem, crowd: Crowd, kept: usize) -> Memo
     let (mut parts, cure) = match stage.solver {
         SolverName::Qr if stage.stepper == StepperName::Recursive => (
             vec![
-                rows(2.0 * p),
+                rows(memory_limit(p as usize + 1) as f64),
                 part("the triangle of all steps", 3.0 * p * p),
             ],
             "use solver = \"kernel\" with stepper = \"stochastic\", or a smaller network",
         ),
         SolverName::Qr => (
             vec![
-                rows(p * (size.count / (16.0 * p)).clamp(1.0, 4.0)),
+                rows(triangle_limit(p as usize, size.count as usize) as f64),
                 part("the triangle and its singular vectors", 5.0 * p * p),
             ],
             "use solver = \"kernel\" with stepper = \"stochastic\", a smaller network, or more ranks",
@@ -224,16 +224,9 @@ impl Size {
         let units: f64 = widths.iter().map(|&h| h as f64).sum();
         let widest = widths.iter().map(|&h| h as f64).fold(0.0, f64::max);
         let pairs: f64 = widths.windows(2).map(|w| (w[0] + w[1]) as f64).sum();
-        let dim = problem.coordinates.len();
-        let streams = |term: &Term| match stage.metric {
-            Metric::H1 => term.energy.layout().with_gradient().streams() as f64,
-            _ => term.energy.layout().streams() as f64,
-        };
-        let rows = |term: &Term| match stage.metric {
-            Metric::Energy => term.energy.components(),
-            Metric::L2 => problem.unknowns.len(),
-            Metric::H1 => problem.unknowns.len() * (1 + dim),
-        };
+        let metric = stage.metric;
+        let streams = |term: &Term| metric.layout(term.energy.layout()).streams() as f64;
+        let rows = |term: &Term| metric.rows(problem, term);
         let points = |term: &Term| term.points() as f64;
         let sum = |of: &dyn Fn(&Term) -> f64| problem.terms.iter().map(of).sum::<f64>();
         let fraction = 1.0 / crowd.ranks.min(problem.cells()) as f64;
@@ -250,10 +243,7 @@ impl Size {
         let count = sum(&|term| points(term) * rows(term) as f64);
         let p = problem.network.parameters();
         let share = match stage.stepper {
-            StepperName::Recursive => {
-                let forces = stage.metric != Metric::Energy || !problem.has_residuals();
-                metric_share(forces, count as usize, p)
-            }
+            StepperName::Recursive => metric_share(metric.has_forces(problem), count as usize, p),
             _ => 1.0,
         };
         let count = share * count;
@@ -266,7 +256,8 @@ impl Size {
                 * sum(&|term| points(term) * rows(term) as f64 * streams(term) * pairs),
             cell: most(&|term| cell(term) * rows(term) as f64),
             sweep: most(&sweep),
-            samples: fraction * sum(&|term| points(term) * (3 * dim + 2) as f64),
+            samples: fraction
+                * sum(&|term| points(term) * (3 * problem.coordinates.len() + 2) as f64),
         }
     }
 

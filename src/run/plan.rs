@@ -162,11 +162,6 @@ impl Plan {
         &self.stages[self.stages.len() - 1]
     }
 
-    /// Grid points per coordinate on which fields are written.
-    pub fn grid(&self, deck: &Deck, problem: &Problem) -> Vec<usize> {
-        deck.output.grid_in(problem.coordinates.len())
-    }
-
     /// "qr + natural, energy metric, fixed points", stage by stage, for people.
     pub fn describe(&self) -> String {
         let stages: Vec<String> = self.stages.iter().map(Stage::describe).collect();

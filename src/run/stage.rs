@@ -17,7 +17,7 @@ use crate::stepper::{
 pub struct Stage {
     /// NED, or one of the baselines.
     pub method: MethodName,
-    pub(super) metric: Metric,
+    pub(crate) metric: Metric,
     /// How θ' is solved for.
     pub solver: SolverName,
     /// How θ is stepped.
@@ -66,8 +66,7 @@ impl Stage {
         }
     }
 
-    /// The stepper, at its start; `initial` is the energy at the start of the run, if a stage went
-    /// before.
+    /// The stepper, at its start; `before` tells of the stage before this one, if there is one.
     pub fn stepper(&self, before: Option<Before>) -> Box<dyn Stepper> {
         match (self.method, self.stepper) {
             (MethodName::Sgd, _) => Box::new(Sgd::new(self.dt, self.momentum)),

@@ -9,6 +9,7 @@ mod npz_file;
 
 use crate::error::{Error, Result, cut};
 use ndarray::Array2;
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::Path;
 
@@ -39,7 +40,7 @@ impl Table {
     ///
     /// # Errors
     /// If a value is not finite, with its row and column; if there is no row; if names and columns
-    /// do not match, or a name is not a line of text.
+    /// do not match, or a name is not a line of text or is there twice.
     pub fn new(names: Vec<String>, values: Array2<f64>, source: &str) -> Result<Self> {
         if names.len() != values.ncols() {
             let (names, columns) = (names.len(), values.ncols());
@@ -57,6 +58,12 @@ impl Table {
         }
         if values.nrows() == 0 {
             return Err(input(source, "it holds no rows"));
+        }
+        let mut seen = HashSet::new();
+        if let Some(twice) = names.iter().find(|name| !seen.insert(*name)) {
+            let name = cut(twice, SHOWN);
+            let what = format!("two columns are named `{name}`; rename or remove one");
+            return Err(input(source, &what));
         }
         if let Some(((row, column), value)) = values.indexed_iter().find(|(_, v)| !v.is_finite()) {
             let name = cut(&names[column], SHOWN);

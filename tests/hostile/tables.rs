@@ -168,4 +168,7 @@ fn only_plain_files_of_bounded_tables_are_read() {
     let lines = "\"x\ny\",h\n0,1\n";
     let error = read(folder.path(), "lines.csv", lines.as_bytes()).unwrap_err();
     assert!(error.to_string().contains("control character"), "{error}");
+    let error = read(folder.path(), "twice.csv", b"x,h,x\n0,1,2\n").unwrap_err();
+    let words = "two columns are named `x`";
+    assert!(error.to_string().contains(words), "{error}");
 }

@@ -8,9 +8,8 @@
 //! was lowered and then converges quadratically; E only remembers the best parameters.
 //!
 //! **Rank continuation.** Singular values of A below τ times the largest are cut off. τ starts coarse
-//! and falls tenfold when the directions above it see less than nine tenths of the residual, one level
-//! at a time and only after a full step: lowered further at once, the step runs far out of the
-//! range of the linearisation.
+//! and falls tenfold when the directions above it see less than nine tenths of the residual, and never
+//! between short steps: lowered further at once, the step runs far out of the range of the linearisation.
 //!
 //! **One factorisation, many residuals.** A full step is gone on from with the factorisation at hand
 //! (`quasi_newton`). Before short steps leave the best parameters, these are taken as far as coarser
@@ -100,7 +99,7 @@ impl Natural {
         }
     }
 
-    /// Lowers τ by one level if the last step was a full one and the directions above τ see less than
+    /// Lowers τ by one level if no path is followed by short steps and the directions above τ see less than
     /// nine tenths of what can be seen.
     fn lower_cutoff(&mut self, spectrum: &Spectrum, c: &[f64], total: f64) {
         let full = self.state.last.is_none() || self.state.length > 0.9;

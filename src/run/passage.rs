@@ -5,11 +5,11 @@ use super::{Attempts, Run, Stage, Waiting};
 use crate::flow::Flow;
 use crate::problem::Problem;
 
-/// Attempts to finish without half the energy after which the run ends; near rounding, below this share of
-/// the first energy, a few are enough.
+/// Attempts to finish without half the energy after which the run ends; below this share of the first
+/// energy a few are enough, since what more of them find there hardly shows in u.
 const ATTEMPTS: u32 = 20;
 const FEW_ATTEMPTS: u32 = 4;
-const ROUNDING: f64 = 1e-21;
+const NEAR: f64 = 1e-18;
 
 /// The problem that a stage solves.
 pub(super) enum Of<'a> {
@@ -87,8 +87,8 @@ impl<'a> Run<'a> {
             energy: best,
             made: state.attempts.made + 1,
         };
-        let tiny = best < ROUNDING * state.initial.unwrap_or(0.0);
-        state.attempts.failed >= if tiny { FEW_ATTEMPTS } else { ATTEMPTS }
+        let near = best < NEAR * state.initial.unwrap_or(0.0);
+        state.attempts.failed >= if near { FEW_ATTEMPTS } else { ATTEMPTS }
     }
 
     /// Goes on with the stage before, from where it waits.

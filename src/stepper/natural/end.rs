@@ -7,9 +7,10 @@ use crate::stepper::{Finish, kick};
 const PATIENCE: u32 = 40;
 /// Mean λ below which a valley is too narrow at this cutoff.
 const CRAWL: f64 = 0.15;
-/// Relative energies: done for good, and done rather than kicked.
+/// Relative energies: done for good, and done where there is no way further down. What is left there is not
+/// rounding, which is below 1e-29, but what the network can say in directions that A resolves.
 const DONE: f64 = 1e-24;
-const NEARLY_DONE: f64 = 1e-22;
+const NEARLY_DONE: f64 = 1e-20;
 /// Steps in a row that no length could make, after which the rule is stuck.
 const FAILURES: u32 = 3;
 /// Kicks without progress after which the rule gives up.
@@ -39,7 +40,7 @@ impl Natural {
         }
         if below(NEARLY_DONE) {
             return Some(Finish::Done(format!(
-                "E below {NEARLY_DONE:.0e} of its start, at rounding level"
+                "E below {NEARLY_DONE:.0e} of its start, no way further down"
             )));
         }
         if self.setting.before.is_some() {

@@ -1,5 +1,6 @@
 //! `[[boundary]]`: what holds where on the boundary, and how it is enforced.
 
+use super::auto::Auto;
 use super::cursor::{Cursor, Table};
 use super::error::DeckError;
 use super::read::{Read, names};
@@ -16,8 +17,8 @@ pub struct Boundary {
     pub law: BoundaryLaw,
     /// How it is made to hold.
     pub enforce: Enforce,
-    /// The factor of its penalty term in the energy, above 0.
-    pub weight: f64,
+    /// The factor of its penalty term in the energy, above 0: 1 where the units of the problem are usual.
+    pub weight: Auto<f64>,
 }
 
 /// What a part of the boundary adds to the energy.
@@ -80,9 +81,13 @@ impl Read for Boundary {
             on: table.or("on", everywhere)?,
             law,
             enforce: table.or("enforce", Enforce::Weak)?,
-            weight: table.or("weight", 1.0)?,
+            weight: table.or("weight", Auto::Auto)?,
         };
-        table.check("weight", boundary.weight > 0.0, "greater than 0")?;
+        table.check(
+            "weight",
+            boundary.weight.all(|w| *w > 0.0),
+            "greater than 0",
+        )?;
         boundary.can_be_hard(&table)?;
         Ok(Some(boundary))
     }
@@ -102,6 +107,6 @@ impl Boundary {
             ));
         }
         let must = "left out where enforce = \"hard\": nothing is left to weigh";
-        table.check("weight", self.weight == 1.0, must)
+        table.check("weight", self.weight.all(|w| *w == 1.0), must)
     }
 }

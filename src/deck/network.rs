@@ -1,5 +1,6 @@
 //! `[network]`: the functions among which the solution is sought.
 
+use super::auto::Auto;
 use super::cursor::Cursor;
 use super::error::DeckError;
 use super::read::{Read, names};
@@ -21,6 +22,8 @@ pub struct Network {
     pub activation: ActivationName,
     /// The domain is mapped to the box [0, `input_scale`]^d before the first layer.
     pub input_scale: f64,
+    /// The size of the unknowns, above 0: what comes out of the last layer is multiplied by it.
+    pub output_scale: Auto<f64>,
     /// Coordinates in which the network is periodic, with the domain's side as its period.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub periodic: Vec<String>,
@@ -80,7 +83,14 @@ impl Read for Network {
     }
 
     fn read(at: &Cursor<'_>) -> Result<Option<Self>, DeckError> {
-        let known = &["hidden", "activation", "input_scale", "periodic", "fourier"];
+        let known = &[
+            "hidden",
+            "activation",
+            "input_scale",
+            "output_scale",
+            "periodic",
+            "fourier",
+        ];
         let Some(table) = at.table(known, &[])? else {
             return Ok(None);
         };
@@ -88,6 +98,7 @@ impl Read for Network {
             hidden: table.or("hidden", vec![64])?,
             activation: table.or("activation", ActivationName::Tanh)?,
             input_scale: table.or("input_scale", 1.0)?,
+            output_scale: table.or("output_scale", Auto::Auto)?,
             periodic: table.or("periodic", Vec::new())?,
             fourier: table.get("fourier")?,
         };
@@ -101,6 +112,8 @@ impl Read for Network {
         let must = format!("a width from 1 to {WIDEST}");
         table.check_each("hidden", &network.hidden, width, &must)?;
         table.check("input_scale", network.input_scale > 0.0, "greater than 0")?;
+        let size = network.output_scale.all(|size| *size > 0.0);
+        table.check("output_scale", size, "greater than 0")?;
         Ok(Some(network))
     }
 }

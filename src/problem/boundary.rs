@@ -74,7 +74,7 @@ pub fn terms(
         terms.push(Term {
             name: format!("boundary[{index}]"),
             energy: density(&condition.law, names)?,
-            weight: condition.weight,
+            weight: condition.weight.or(1.0),
             place: Place::Boundary(Region::new(
                 selection.faces.into_iter().map(|face| face.patch).collect(),
                 sampler.clone(),

@@ -127,7 +127,7 @@ fn laws(
             }
             BoundaryLaw::Energy(text) => names.boundary_density(text)?,
         };
-        let weight = names.pool.number(condition.weight);
+        let weight = names.pool.number(condition.weight.or(1.0));
         weak.push(Law {
             density: names.pool.mul(weight, density),
             faces: selection.faces.iter().map(|face| face.index).collect(),

@@ -86,7 +86,7 @@ impl Run<'_> {
             end = self.tolerance(best_energy).map(met);
         }
         if end.is_none() && whole {
-            end = self.steady.look(energy).map(End::converged);
+            end = self.steady.look(energy, report.dt).map(End::converged);
         }
         if self.state.step.is_multiple_of(self.set.deck.output.every) || end.is_some() {
             let errors = self.record(report.clone(), best_energy, &shown, deck)?;

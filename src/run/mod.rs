@@ -183,6 +183,7 @@ impl<'a> Run<'a> {
                 }
                 _ => {
                     self.draw(&mut flow);
+                    let end = self.judged(&flow, end);
                     return self.finish(&flow, end);
                 }
             }

@@ -1,7 +1,8 @@
 //! The passage from one stage to the next and back: on fresh subsets towards the solution, on all
 //! points an attempt to finish, and back again if that was in vain.
 
-use super::{Attempts, Run, Stage, Waiting};
+use super::end::{End, Kind};
+use super::{Attempts, Run, Stage, Status, Waiting};
 use crate::flow::Flow;
 use crate::problem::Problem;
 
@@ -10,6 +11,9 @@ use crate::problem::Problem;
 const ATTEMPTS: u32 = 20;
 const FEW_ATTEMPTS: u32 = 4;
 const NEAR: f64 = 1e-18;
+/// Above this share of the first energy a run that finds no way down has not converged: errors are of some
+/// thousandths.
+const FAR: f64 = 1e-6;
 
 /// The problem that a stage solves.
 pub(super) enum Of<'a> {
@@ -89,6 +93,28 @@ impl<'a> Run<'a> {
         };
         let near = best < NEAR * state.initial.unwrap_or(0.0);
         state.attempts.failed >= if near { FEW_ATTEMPTS } else { ATTEMPTS }
+    }
+
+    /// The end, which is no convergence where a stage has found no way down far above an energy of zero that
+    /// the deck's equations ask for.
+    pub(super) fn judged(&self, flow: &Flow, end: End) -> End {
+        let (Kind::Stuck, Some(best)) = (end.kind, &self.state.best) else {
+            return end;
+        };
+        let initial = self.state.initial.unwrap_or(f64::INFINITY);
+        if best.energy <= FAR * initial {
+            return end;
+        }
+        let energies = flow.covector(&best.theta).energies;
+        let terms = self.set.problem.terms.iter().zip(&energies);
+        let largest = terms.max_by(|(_, a), (_, b)| a.total_cmp(b));
+        let holds = largest.map_or(String::new(), |(term, energy)| {
+            let share = 100.0 * energy / energies.iter().sum::<f64>();
+            format!(", {share:.0} % of it in `{}`", term.name)
+        });
+        let left = best.energy / initial;
+        let reason = format!("stalled: {} and {left:.1e} of E is left{holds}", end.reason);
+        End::of(Status::Stopped, reason)
     }
 
     /// Goes on with the stage before, from where it waits.

@@ -82,7 +82,7 @@ impl Plan {
         let batch = ((BATCH * p as f64) as usize).clamp(16, largest);
         let batch = fill(&mut deck.sampling.batch, batch.min(points.div_ceil(2)));
         let flow = &mut deck.flow;
-        let cutoff = default_cutoff(problem, p.max(problem.rows()));
+        let cutoff = default_cutoff(problem, metric, p.max(problem.rows()));
         let cutoff = fill(&mut flow.cutoff, cutoff);
         let damping = match solvers[0] {
             SolverName::Kernel => KERNEL_DAMPING,
@@ -171,13 +171,14 @@ impl Plan {
 }
 
 /// The least relative cutoff of singular values: rounding level of the rows where residuals are
-/// known; where only gradients are, as far above it as their square root.
-fn default_cutoff(problem: &Problem, size: usize) -> f64 {
+/// known; where only gradients are, as far above it as their square root; in metrics that are not the
+/// energy's, so far that directions that hardly change u do not make the flow stiffer than it is.
+fn default_cutoff(problem: &Problem, metric: Metric, size: usize) -> f64 {
     let rounding = 4.0 * f64::EPSILON * size as f64;
-    if problem.has_residuals() {
-        rounding.max(1e-12)
-    } else {
-        1e-8
+    match metric {
+        Metric::Energy if problem.has_residuals() => rounding.max(1e-12),
+        Metric::Energy => 1e-8,
+        Metric::L2 | Metric::H1 => 1e-3,
     }
 }
 

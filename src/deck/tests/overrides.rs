@@ -18,7 +18,7 @@ fn overrides_are_laid_over_the_deck() {
     let deck = Deck::from_toml(GOOD, "deck.toml", &overrides).unwrap();
     assert_eq!(deck.network.hidden, [64, 64]);
     assert_eq!((deck.flow.seed, deck.flow.method), (3, MethodName::Sgd));
-    assert_eq!(deck.boundary[0].weight, 10.0);
+    assert_eq!(deck.boundary[0].weight, Auto::Set(10.0));
     assert_eq!(deck.boundary[1].law.text().text, "dn(u) = 2*g");
     assert_eq!(deck.stop.seconds, Some(1000.0));
     assert_eq!(deck.checkpoint.every, Interval::Seconds(30.0));

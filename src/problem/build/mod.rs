@@ -1,18 +1,20 @@
 //! From the deck to the problem: names get meaning, expressions become energies, counts are filled in.
 
 mod data;
+mod scales;
 
 use super::names::Names;
 use super::stationarity::{self, Stationarity};
 use super::{Place, Problem, Region, Term, Test, boundary, counts, network};
-use crate::deck::{Auto, Deck, RuleName};
+use crate::deck::{Auto, Deck, Enforce, RuleName};
 use crate::domain::Domain;
 use crate::energy::{Residual, Variational};
 use crate::error::{Error, Result};
 use crate::expression::Tape;
-use crate::network::Affine;
+use crate::network::{Affine, Network};
 use crate::sampling::{Random, Sampler};
 use crate::table::Table;
+use scales::Scales;
 use std::sync::Arc;
 
 /// Points on which errors against the exact solution are measured.
@@ -208,18 +210,56 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// The network comes last: it serves the jets that the terms ask for.
-    fn finish(mut self, output: Affine) -> Result<Problem> {
+    /// The network that serves the jets that the terms ask for.
+    fn network(&mut self, output: Affine) -> Result<Box<dyn Network>> {
         let stationary = self.stationary.iter().flatten();
         let layouts = self.terms.iter().chain(stationary);
         let layouts = layouts.map(|t| t.energy.layout().clone());
-        let network = network::Builder {
+        network::Builder {
             deck: self.deck,
             domain: self.domain.as_deref(),
             bounds: &self.bounds,
             layouts: layouts.collect(),
         }
-        .build(&mut self.names, output)?;
+        .build(&mut self.names, output)
+    }
+
+    /// Scales the unknowns and weighs the conditions where the deck leaves that open and its equations
+    /// tell; data have told by `output` already.
+    fn scale(&mut self, mut output: Affine) -> Result<Affine> {
+        let residuals = self.terms.iter().all(|t| t.energy.is_residual());
+        if self.deck.data.is_none() {
+            let (mut size, mut weights) = (1.0, vec![1.0; self.terms.len()]);
+            if residuals {
+                let network = self.network(output.clone())?;
+                let scales = Scales::of(&self.terms, network.as_ref());
+                size = self.deck.network.output_scale.or_else(|| scales.output());
+                weights = scales.weights(size);
+            }
+            self.deck.network.output_scale.fill(size);
+            let on_boundary =
+                |(term, _): &(&mut Term, f64)| matches!(term.place, Place::Boundary(_));
+            let terms = self.terms.iter_mut().zip(weights).filter(on_boundary);
+            let conditions = self.deck.boundary.iter_mut();
+            let weak = conditions.filter(|condition| condition.enforce == Enforce::Weak);
+            for (condition, (term, weight)) in weak.zip(terms) {
+                condition.weight.fill(weight);
+                term.weight = condition.weight.or(weight);
+            }
+        }
+        for condition in &mut self.deck.boundary {
+            condition.weight.fill(1.0);
+        }
+        if let Auto::Set(size) = self.deck.network.output_scale {
+            output.scale.fill(size);
+        }
+        Ok(output)
+    }
+
+    /// The network comes last.
+    fn finish(mut self, output: Affine) -> Result<Problem> {
+        let output = self.scale(output)?;
+        let network = self.network(output)?;
         if self.names.pool.is_exhausted() {
             return Err(Error::Input(
                 "the expressions of the deck are too large altogether, with all derivatives that \

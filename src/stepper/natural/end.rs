@@ -48,7 +48,7 @@ impl Natural {
         }
         if state.kicks >= LAST_KICK {
             let reason = format!("no smaller energy after {LAST_KICK} restarts");
-            return Some(Finish::Done(reason));
+            return Some(Finish::Stuck(reason));
         }
         self.kick(flow, theta, step);
         None

@@ -1,0 +1,142 @@
+//! One equation in many units: what is asked is the same, and so is the answer.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use common::{set, solve};
+use ned_dist::deck::{Auto, Deck};
+use ned_dist::problem::build;
+use ned_dist::run::Status;
+
+/// k u'' = f in [0, length], for u of some size.
+struct Units {
+    length: f64,
+    size: f64,
+    k: f64,
+}
+
+const UNITS: [Units; 8] = [
+    Units {
+        length: 1.0,
+        size: 1.0,
+        k: 1.0,
+    },
+    // Millimetres, and the radius of the Earth in metres.
+    Units {
+        length: 1e-3,
+        size: 1.0,
+        k: 1.0,
+    },
+    Units {
+        length: 6.4e6,
+        size: 1.0,
+        k: 1.0,
+    },
+    // Pascals, and a concentration in moles.
+    Units {
+        length: 1.0,
+        size: 1e6,
+        k: 1.0,
+    },
+    Units {
+        length: 1.0,
+        size: 3e-10,
+        k: 1.0,
+    },
+    // The permittivity of free space, a modulus, and all together.
+    Units {
+        length: 1.0,
+        size: 1.0,
+        k: 8.85e-12,
+    },
+    Units {
+        length: 1.0,
+        size: 1.0,
+        k: 2.1e11,
+    },
+    Units {
+        length: 2e-6,
+        size: 400.0,
+        k: 1e-9,
+    },
+];
+
+impl Units {
+    fn deck(&self) -> String {
+        let Self { length, size, k } = self;
+        format!(
+            r#"
+            domain = {{ lower = [0.0], upper = [{length:e}] }}
+            constants = {{ L = {length:e}, U = {size:e}, k = {k:e} }}
+            functions = {{ f = "manufactured", g = "U*(sin(pi*x/L) + 0.3*cos(5*x/L))" }}
+            problem = {{ equation = "k*u_xx = f", exact = "g" }}
+            stop = {{ steps = 3000, error = 1e-8 }}
+            network.hidden = [16]
+            [[boundary]]
+            condition = "u = g"
+            "#
+        )
+    }
+}
+
+#[test]
+fn an_equation_is_solved_in_any_units() {
+    for units in &UNITS {
+        let deck = units.deck();
+        let summary = solve(&deck, &set(&[("output.every", "5")]), 1, 1, None);
+        let error = summary.error.unwrap().relative_l2;
+        assert!(error < 1e-8, "{error:e}, {}: {deck}", summary.reason);
+    }
+}
+
+/// The output scale and the weight of the condition that a deck resolves to.
+fn chosen(text: &str) -> [f64; 2] {
+    let mut deck = Deck::from_toml(text, "test.toml", &[]).unwrap();
+    build(&mut deck, None).unwrap();
+    let [Auto::Set(size), Auto::Set(weight)] = [deck.network.output_scale, deck.boundary[0].weight]
+    else {
+        panic!("not chosen");
+    };
+    [size, weight]
+}
+
+#[test]
+fn usual_units_are_left_alone_and_others_scaled_by_powers_of_ten() {
+    let of = |length: f64, size: f64, k: f64| chosen(&Units { length, size, k }.deck());
+    assert_eq!(of(1.0, 1.0, 1.0), [1.0, 1.0]);
+    // The left-hand side counts for k² / L³ in a domain of length L.
+    let by_length = of(1e-5, 1.0, 1.0)[1] / of(1e-3, 1.0, 1.0)[1];
+    assert!((by_length / 1e6 - 1.0).abs() < 1e-12, "{by_length:e}");
+    let by_factor = of(1.0, 1.0, 1e-9)[1] / of(1.0, 1.0, 1e-6)[1];
+    assert!((by_factor / 1e-6 - 1.0).abs() < 1e-12, "{by_factor:e}");
+    // On the size of u only the network depends.
+    for size in [2e6, 2e-9] {
+        let [chosen, weight] = of(1.0, size, 1.0);
+        assert!((0.3..30.0).contains(&(chosen / size)), "{chosen:e}");
+        assert_eq!(weight, 1.0);
+    }
+    let given = Units {
+        length: 1.0,
+        size: 2e6,
+        k: 1.0,
+    }
+    .deck();
+    let given = given.replace(
+        "network.hidden",
+        "network.output_scale = 3.0\nnetwork.hidden",
+    );
+    let given = given.replace("condition", "weight = 7.0\ncondition");
+    assert_eq!(chosen(&given), [3.0, 7.0]);
+}
+
+#[test]
+fn an_equation_without_a_solution_stalls_and_says_where() {
+    let deck = "[domain]\nlower = [0]\nupper = [1]\n[problem]\nequation = \"u_x = 1\"\n\
+                [[boundary]]\ncondition = \"u = 0\"\n[network]\nhidden = [3]\n\
+                [sampling]\npoints = 20\n[stop]\nsteps = 100000\n";
+    let summary = solve(deck, &[], 1, 1, None);
+    assert_eq!(summary.status, Status::Stopped, "{}", summary.reason);
+    for word in ["stalled", "no way down", "of E is left", "% of it in `"] {
+        assert!(summary.reason.contains(word), "{}", summary.reason);
+    }
+}

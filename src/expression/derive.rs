@@ -14,6 +14,8 @@ use std::convert::Infallible;
 pub(super) struct Memo {
     partial: HashMap<(Id, Symbol), Id>,
     total: HashMap<(Id, usize), Id>,
+    /// Whether a function that jumps was differentiated along a coordinate.
+    jumps: bool,
     /// Derivative of every node below the one in question; what else it holds is out of date.
     slopes: Vec<Id>,
 }
@@ -42,6 +44,12 @@ impl Pool {
         result
     }
 
+    /// Whether a derivative along a coordinate was taken of sign or of a choice between numbers: what it
+    /// has where these jump is not in the derivative.
+    pub fn has_lost_jumps(&self) -> bool {
+        self.memo.jumps
+    }
+
     /// The derivative along coordinate `i` of the expression as a function of the point.
     ///
     /// # Errors
@@ -51,6 +59,14 @@ impl Pool {
         if let Some(&known) = self.memo.total.get(&(id, i)) {
             return Ok(known);
         }
+        let jumps = |&id: &Id| match self.node(id) {
+            Node::Apply(Function::Sign, a) => self.constant(a).is_none(),
+            Node::Select(_, a, b) => {
+                a != b && self.constant(a).is_some() && self.constant(b).is_some()
+            }
+            _ => false,
+        };
+        self.memo.jumps |= self.reachable(&[id], varying).iter().any(jumps);
         let result = self.differentiate(id, |pool, symbol| {
             let Symbol::Jet {
                 unknown,

@@ -241,10 +241,26 @@ impl<'a> Flow<'a> {
         let cell = cells - left[0] as usize;
         let (term, _, local) = self.problem.locate(cell);
         let owner = self.shares.owner(cell);
+        // The owner's point as a maximum.
+        let mut point = vec![f64::NEG_INFINITY; self.problem.coordinates.len()];
+        if worker.cells.contains(&cell) {
+            let sample = &self.samples[cell - worker.cells.start];
+            let density = term.density(self.problem.network.as_ref(), theta, sample);
+            if let Some(row) = density.iter().position(|e| !e.is_finite()) {
+                let axes = point.iter_mut().enumerate();
+                axes.for_each(|(axis, x)| *x = sample.x[(row, axis)]);
+            }
+        }
+        self.comm.max(&mut point);
+        let named = self.problem.coordinates.iter().zip(&point);
+        let known = named.filter(|(_, x)| x.is_finite());
+        let place: Vec<String> = known.map(|(name, x)| format!("{name} = {x:.6}")).collect();
         Error::Failed(format!(
-            "step {step}: the energy of `{}` is not a number in its cell {local} (rank {owner}); \
-             check the expressions there for division by zero, log or sqrt of negative values",
-            term.name
+            "step {step}: the energy of `{}` is not a number at {} (its cell {local}, rank {owner}); \
+             check the expressions there for division by zero, log or sqrt of negative values, and the \
+             step if `flow.dt` is given",
+            term.name,
+            place.join(", "),
         ))
     }
 }

@@ -228,6 +228,15 @@ impl Names {
     pub fn condition(&mut self, text: &Text) -> Result<Id> {
         let scope = self.scope.boundary();
         let residual = self.residual(text, &scope)?;
+        let mut symbols = self.pool.symbols(residual).into_iter();
+        if !symbols.any(|symbol| matches!(symbol, Symbol::Jet { .. })) {
+            let message = format!("`{}` holds no unknown", text.text);
+            let cure = format!(
+                "say what holds there, as in `{} = 0`; `on` says where",
+                self.unknowns[0]
+            );
+            return Err(text.error(message, cure).into());
+        }
         Ok(self.resolved(residual))
     }
 

@@ -52,6 +52,16 @@ pub(super) fn choose(
 ) -> Result<(Vec<SolverName>, Vec<StepperName>)> {
     let p = problem.network.parameters();
     let flow = &mut deck.flow;
+    if flow.method != MethodName::Ned {
+        let solver = flow.solver.all(|s| s.0 == [SolverName::Steepest]);
+        let stepper = flow.stepper.all(|s| s.0 == [StepperName::Euler]);
+        for (key, free) in [("solver", solver), ("stepper", stepper)] {
+            if !free {
+                let method = flow.method;
+                tracing::warn!("`flow.{key}` is of method = \"ned\"; {method} does not heed it");
+            }
+        }
+    }
     let open = flow.solver == Auto::Auto && flow.stepper == Auto::Auto;
     let energy = flow.metric == Auto::Set(MetricName::Energy);
     let many = match problem.zero_residual && energy {

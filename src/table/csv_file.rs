@@ -33,6 +33,14 @@ fn parse(text: impl Read) -> Result<Columns, String> {
     let header = reader.headers().map_err(fail)?;
     bounded(1, header.len())?;
     let names: Vec<String> = header.iter().map(Into::into).collect();
+    if let [name] = names.as_slice()
+        && name.contains([';', '\t'])
+    {
+        return Err("its first line has no comma; separate columns by commas".into());
+    }
+    if !names.is_empty() && names.iter().all(|name| name.parse::<f64>().is_ok()) {
+        return Err("its first line is numbers; let it name the columns, as in x,y,u".into());
+    }
     let mut values = Vec::new();
     let mut record = csv::StringRecord::new();
     let mut row = 0;

@@ -29,6 +29,22 @@ pub const ARGUMENTS: &[(&[&str], &[&str])] = &[
         &["flow.stepper = \"recursive\"", "metric = \"energy\""],
     ),
     (
+        &[
+            "law.toml",
+            "--set=flow.stepper=stochastic",
+            "--set=flow.solver=qr",
+        ],
+        &["flow.stepper = \"stochastic\"", "solver = \"kernel\""],
+    ),
+    (
+        &["law.toml", "--set=problem.unknowns=[\"u\", \"v\"]"],
+        &["problem.unknowns", "`v` is in no equation"],
+    ),
+    (
+        &["law.toml", "--set=boundary.0.condition=x = 0"],
+        &["boundary[0].condition", "no unknown", "u = 0"],
+    ),
+    (
         &["law.toml", "--set=flow.stepper=stationary"],
         &[
             "stationary",

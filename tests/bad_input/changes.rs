@@ -171,6 +171,16 @@ pub const CHANGES: &[(&str, &str, &[&str])] = &[
     (TABLE, "", &["data.file", "table.csv", "no rows"]),
     (TABLE, "x,y,h\n", &["data.file", "table.csv", "no rows"]),
     (
+        TABLE,
+        "x;y;h\n0;0;1\n",
+        &["data.file", "table.csv", "no comma", "by commas"],
+    ),
+    (
+        TABLE,
+        "0,0,1\n1,0,2\n",
+        &["data.file", "table.csv", "numbers", "name the columns"],
+    ),
+    (
         "1,0,2",
         "1,0,NaN",
         &["data.file", "table.csv", "row 2", "`h`", "mend"],

@@ -222,7 +222,7 @@ fn a_nan_in_the_solve_names_the_term_and_leaves_the_last_good_state() {
         let stderr = text(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{stderr}");
         assert_eq!(errors(&stderr), 1, "{stderr}");
-        for word in [term, "cell 0", "step 0", "check", "checkpoint"] {
+        for word in [term, "at x = ", "cell 0", "step 0", "check", "checkpoint"] {
             assert!(stderr.contains(word), "{word} is not in: {stderr}");
         }
         let out = folder.path().join("out");

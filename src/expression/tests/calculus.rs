@@ -35,6 +35,29 @@ fn every_function_has_its_derivative() {
 }
 
 #[test]
+fn derivatives_of_what_jumps_are_known_to_lack_it() {
+    for (text, jumps) in [
+        ("if(x < 0.5, 1, 10)*u_x", true),
+        ("sign(x - 0.5)*u", true),
+        ("if(x < 0.5, 2, 2)*u_x", false),
+        ("if(x < 0.5, x, 1 - x)*u_x", false),
+        ("exp(x)*u", false),
+    ] {
+        let mut pool = Pool::new();
+        let id = pool.parse(text, &plane()).unwrap();
+        // Slopes by the jet, of which Newton's method is made, lose nothing.
+        let by_u = Symbol::Jet {
+            unknown: 0,
+            derivative: crate::expression::Derivative::Value,
+        };
+        pool.derivative(id, by_u);
+        assert!(!pool.has_lost_jumps(), "{text}");
+        pool.total_derivative(id, 0).unwrap();
+        assert_eq!(pool.has_lost_jumps(), jumps, "{text}");
+    }
+}
+
+#[test]
 fn operations_have_their_derivatives() {
     for text in [
         "x^3",

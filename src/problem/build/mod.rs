@@ -10,11 +10,12 @@ use crate::deck::{Auto, Deck, Enforce, RuleName};
 use crate::domain::Domain;
 use crate::energy::{Residual, Variational};
 use crate::error::{Error, Result};
-use crate::expression::Tape;
+use crate::expression::{Symbol, Tape};
 use crate::network::{Affine, Network};
 use crate::sampling::{Random, Sampler};
 use crate::table::Table;
 use scales::Scales;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Points on which errors against the exact solution are measured.
@@ -45,6 +46,7 @@ pub fn build(deck: &mut Deck, table: Option<Table>) -> Result<Problem> {
         build.table.as_deref(),
         &split.train,
     );
+    build.unknowns_are_used()?;
     build.fill_counts(split.train.len());
     build.interior()?;
     build.boundary()?;
@@ -256,6 +258,32 @@ impl Builder<'_> {
         Ok(output)
     }
 
+    /// # Errors
+    /// If there is an unknown that nothing depends on.
+    fn unknowns_are_used(&self) -> Result<()> {
+        let names = &self.names;
+        let all = names
+            .residuals
+            .iter()
+            .chain(&names.density)
+            .chain(&names.targets);
+        let used: BTreeSet<usize> = all
+            .flat_map(|&id| names.pool.symbols(id))
+            .filter_map(|symbol| match symbol {
+                Symbol::Jet { unknown, .. } => Some(unknown),
+                _ => None,
+            })
+            .collect();
+        let idle = (0..names.unknowns.len()).find(|unknown| !used.contains(unknown));
+        idle.map_or(Ok(()), |unknown| {
+            let name = &names.unknowns[unknown];
+            Err(Error::Input(format!(
+                "`problem.unknowns`: `{name}` is in no equation, energy or target; remove it, or write \
+                 the equation that it solves"
+            )))
+        })
+    }
+
     /// The network comes last.
     fn finish(mut self, output: Affine) -> Result<Problem> {
         let output = self.scale(output)?;
@@ -266,6 +294,13 @@ impl Builder<'_> {
                  their energy asks for; simplify them"
                     .into(),
             ));
+        }
+        if self.names.pool.has_lost_jumps() {
+            tracing::warn!(
+                "the deck differentiates a function that jumps, `if` between numbers or `sign`: what the \
+                 jump adds to the derivative is lost. Instead of div(k*grad(u)) give the energy \
+                 0.5*k*grad2(u)"
+            );
         }
         let residuals = self.terms.iter().all(|t| t.energy.is_residual());
         let zero_residual = self.deck.data.is_none() && residuals;

@@ -1,6 +1,5 @@
-//! Jets against differences in x, pullbacks and changes against differences in θ: every activation,
-//! layout and depth, every embedding of the coordinates, and boundary values built in; factors against
-//! rows.
+//! Jets against differences in x, pullbacks and changes against differences in θ, factors against rows: every
+//! activation, layout and depth, every embedding of the coordinates, and boundary values built in.
 
 #![allow(clippy::needless_range_loop, clippy::unwrap_used)]
 

@@ -6,7 +6,9 @@
 mod common;
 
 use common::{set, solve, starter, turns};
-use ned_dist::run::Summary;
+use ned_dist::deck::Deck;
+use ned_dist::problem::build;
+use ned_dist::run::{Plan, Summary};
 
 /// Solves a deck made of `law` with a small network.
 fn solved(law: &str, more: &[(&str, &str)]) -> Summary {
@@ -222,4 +224,25 @@ fn descent_is_taken_up_again_where_the_equation_has_led_above_the_minimum() {
         again
     };
     assert!((0..100).any(|seed| taken_up_again(&seed)));
+}
+
+/// (k u')' = −1 holds on both sides of the jump, but not the derivative of k that would be formed.
+#[test]
+fn where_a_coefficient_jumps_the_energy_alone_brings_the_result() {
+    let deck = |k: &str| {
+        format!(
+            "[domain]\nlower = [0]\nupper = [1]\n[functions]\nk = \"{k}\"\n[problem]\n\
+             energy = \"0.5*k*grad2(u) - u\"\n[[boundary]]\ncondition = \"u = 0\"\nenforce = \"hard\""
+        )
+    };
+    let built = |k: &str| {
+        let mut deck = Deck::from_toml(&deck(k), "test.toml", &[]).unwrap();
+        let problem = build(&mut deck, None).unwrap();
+        let plan = Plan::of(&mut deck, &problem).unwrap();
+        (problem.stationary.err(), plan.stages.len())
+    };
+    let (why, stages) = built("if(x < 0.5, 1, 10)");
+    assert!(why.unwrap().contains("jumps"));
+    assert_eq!(stages, 1);
+    assert_eq!(built("if(x < 0.5, 1 + x, 2 - x)"), (None, 3));
 }

@@ -1,8 +1,8 @@
 //! MPI: the only file that uses it.
 //!
-//! **No call of MPI waits** between the first and the last. Blocking calls wait busily, and where ranks share cores they starve
-//! the very rank they wait for: MPICH takes 10 ms a barrier with 4 ranks on 2 cores and comes to
-//! a halt with 16. So every verb starts a non-blocking operation and [`poll`]s it, giving way to
+//! **No call of MPI waits** between the first and the last. Blocking calls wait busily, and where ranks
+//! share cores they starve the very rank they wait for: MPICH takes 10 ms a barrier with 4 ranks on 2
+//! cores and comes to a halt with 16. So every verb starts a non-blocking operation and [`poll`]s it, giving way to
 //! others after some hundred tries. MPI works with Threading::Funneled, all calls on the thread
 //! that started it (`World` is neither Send nor Sync).
 //!

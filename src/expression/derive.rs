@@ -44,10 +44,10 @@ impl Pool {
         result
     }
 
-    /// Whether a derivative along a coordinate was taken of sign or of a choice between numbers: what it
-    /// has where these jump is not in the derivative.
-    pub fn has_lost_jumps(&self) -> bool {
-        self.memo.jumps
+    /// Whether a derivative along a coordinate was taken, since this was last asked, of sign or of a choice
+    /// between numbers: what it has where these jump is not in the derivative.
+    pub fn take_lost_jumps(&mut self) -> bool {
+        std::mem::take(&mut self.memo.jumps)
     }
 
     /// The derivative along coordinate `i` of the expression as a function of the point.

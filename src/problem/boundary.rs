@@ -134,7 +134,8 @@ pub fn select(
     if selection.faces.is_empty() || selection.share == 0.0 {
         let message = format!("no part of the boundary satisfies \"{}\"", on.text);
         let cure = format!(
-            "the faces are {}; or write \"all\"",
+            "the faces are {}; or write \"all\". A point has no measure: give a part around it, \
+             as in \"x < 0.1\"",
             listed(deck, names, domain)
         );
         return Err(on.error(message, cure).into());

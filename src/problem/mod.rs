@@ -41,6 +41,9 @@ pub struct Problem {
     /// Whether an exact solution has energy zero: strong forms without data. Only then may a solver
     /// that stands still at a positive energy conclude that it is stuck.
     pub zero_residual: bool,
+    /// Whether a coefficient of the energy jumps, and its minimiser has kinks that a network can only come
+    /// near.
+    pub jumps: bool,
     /// Where the equation holds; none for data alone.
     pub domain: Option<Arc<dyn Domain>>,
     /// Corners of the box around the domain or the data.
@@ -95,6 +98,7 @@ impl Problem {
             terms,
             network: self.network.clone(),
             zero_residual: true,
+            jumps: self.jumps,
             domain: self.domain.clone(),
             bounds: self.bounds.clone(),
             tests: Vec::new(),

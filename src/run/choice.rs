@@ -99,7 +99,9 @@ pub(super) fn choose(
         (true, [SolverName::Qr]) if small && problem.stationary.is_ok() => {
             vec![StepperName::Recursive, StepperName::Stationary]
         }
-        (true, [SolverName::Qr]) if small => vec![StepperName::Recursive, StepperName::Natural],
+        (true, [SolverName::Qr]) if small && !problem.jumps => {
+            vec![StepperName::Recursive, StepperName::Natural]
+        }
         (true, [SolverName::Qr]) => vec![StepperName::Recursive],
         _ => solvers.iter().map(stepper).collect(),
     };

@@ -102,7 +102,9 @@ impl<'a> Run<'a> {
             return end;
         };
         let initial = self.state.initial.unwrap_or(f64::INFINITY);
-        if best.energy <= FAR * initial {
+        // Of a stationary point the energy is known from its descent.
+        let stationary = self.set.plan.stages[self.state.stage].is_stationary();
+        if stationary || best.energy <= FAR * initial {
             return end;
         }
         let energies = flow.covector(&best.theta).energies;

@@ -5,7 +5,7 @@
 //! | squared residuals | qr + recursive on fresh subsets and, up to 3,000 parameters (1,500 where an exact solution has a residual), qr + natural on all points, fixed, in turn |
 //! | the same, over 4,000 parameters | kernel + stochastic on fresh subsets |
 //! | other energies with an Euler–Lagrange equation, up to 1,500 parameters on fixed points | qr + recursive on all points, in the metric of fresh subsets, then the equation as squared residuals |
-//! | other energies without | qr + recursive, then qr + natural, on the same points |
+//! | other energies without | qr + recursive, then qr + natural, on the same points; where a coefficient jumps, the first alone: between kinks full steps overfit |
 //! | more parameters, or fresh points | qr + euler, cholesky + euler |
 //! | the same, over 4,000 parameters | cg + euler |
 //! | method = "sgd", "adam", "lbfgs" | the method's own |

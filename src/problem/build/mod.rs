@@ -1,21 +1,20 @@
 //! From the deck to the problem: names get meaning, expressions become energies, counts are filled in.
 
 mod data;
+mod doubts;
 mod scales;
 
 use super::names::Names;
 use super::stationarity::{self, Stationarity};
 use super::{Place, Problem, Region, Term, Test, boundary, counts, network};
-use crate::deck::{Auto, Deck, Enforce, RuleName};
+use crate::deck::{Auto, Deck, RuleName};
 use crate::domain::Domain;
 use crate::energy::{Residual, Variational};
 use crate::error::{Error, Result};
-use crate::expression::{Symbol, Tape};
+use crate::expression::Tape;
 use crate::network::{Affine, Network};
 use crate::sampling::{Random, Sampler};
 use crate::table::Table;
-use scales::Scales;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Points on which errors against the exact solution are measured.
@@ -38,6 +37,7 @@ pub fn build(deck: &mut Deck, table: Option<Table>) -> Result<Problem> {
         terms: Vec::new(),
         tests: Vec::new(),
         stationary: Err("the problem is not given by an energy".into()),
+        jumps: false,
     };
     let split = build.split();
     let output = network::output_scale(
@@ -50,6 +50,7 @@ pub fn build(deck: &mut Deck, table: Option<Table>) -> Result<Problem> {
     build.fill_counts(split.train.len());
     build.interior()?;
     build.boundary()?;
+    build.warn_of_jumps();
     build.stationary()?;
     build.data(split)?;
     build.finish(output)
@@ -64,6 +65,7 @@ struct Builder<'d> {
     terms: Vec<Term>,
     tests: Vec<Test>,
     stationary: Stationarity,
+    jumps: bool,
 }
 
 /// The domain of the deck, if there is one.
@@ -175,11 +177,16 @@ impl Builder<'_> {
             return Ok(());
         };
         let equations = match stationarity::equations(&mut self.names) {
-            Ok(equations) if self.deck.data.is_none() => equations,
-            Ok(_) => {
+            Ok(_) if self.deck.data.is_some() => {
                 self.stationary = Err("data belong to the energy".into());
                 return Ok(());
             }
+            Ok(_) if self.names.pool.take_lost_jumps() => {
+                self.jumps = true;
+                self.stationary = Err("a function in the energy jumps".into());
+                return Ok(());
+            }
+            Ok(equations) => equations,
             Err(why) => {
                 self.stationary = Err(why);
                 return Ok(());
@@ -226,64 +233,6 @@ impl Builder<'_> {
         .build(&mut self.names, output)
     }
 
-    /// Scales the unknowns and weighs the conditions where the deck leaves that open and its equations
-    /// tell; data have told by `output` already.
-    fn scale(&mut self, mut output: Affine) -> Result<Affine> {
-        let residuals = self.terms.iter().all(|t| t.energy.is_residual());
-        if self.deck.data.is_none() {
-            let (mut size, mut weights) = (1.0, vec![1.0; self.terms.len()]);
-            if residuals {
-                let network = self.network(output.clone())?;
-                let scales = Scales::of(&self.terms, network.as_ref());
-                size = self.deck.network.output_scale.or_else(|| scales.output());
-                weights = scales.weights(size);
-            }
-            self.deck.network.output_scale.fill(size);
-            let on_boundary =
-                |(term, _): &(&mut Term, f64)| matches!(term.place, Place::Boundary(_));
-            let terms = self.terms.iter_mut().zip(weights).filter(on_boundary);
-            let conditions = self.deck.boundary.iter_mut();
-            let weak = conditions.filter(|condition| condition.enforce == Enforce::Weak);
-            for (condition, (term, weight)) in weak.zip(terms) {
-                condition.weight.fill(weight);
-                term.weight = condition.weight.or(weight);
-            }
-        }
-        for condition in &mut self.deck.boundary {
-            condition.weight.fill(1.0);
-        }
-        if let Auto::Set(size) = self.deck.network.output_scale {
-            output.scale.fill(size);
-        }
-        Ok(output)
-    }
-
-    /// # Errors
-    /// If there is an unknown that nothing depends on.
-    fn unknowns_are_used(&self) -> Result<()> {
-        let names = &self.names;
-        let all = names
-            .residuals
-            .iter()
-            .chain(&names.density)
-            .chain(&names.targets);
-        let used: BTreeSet<usize> = all
-            .flat_map(|&id| names.pool.symbols(id))
-            .filter_map(|symbol| match symbol {
-                Symbol::Jet { unknown, .. } => Some(unknown),
-                _ => None,
-            })
-            .collect();
-        let idle = (0..names.unknowns.len()).find(|unknown| !used.contains(unknown));
-        idle.map_or(Ok(()), |unknown| {
-            let name = &names.unknowns[unknown];
-            Err(Error::Input(format!(
-                "`problem.unknowns`: `{name}` is in no equation, energy or target; remove it, or write \
-                 the equation that it solves"
-            )))
-        })
-    }
-
     /// The network comes last.
     fn finish(mut self, output: Affine) -> Result<Problem> {
         let output = self.scale(output)?;
@@ -295,13 +244,6 @@ impl Builder<'_> {
                     .into(),
             ));
         }
-        if self.names.pool.has_lost_jumps() {
-            tracing::warn!(
-                "the deck differentiates a function that jumps, `if` between numbers or `sign`: what the \
-                 jump adds to the derivative is lost. Instead of div(k*grad(u)) give the energy \
-                 0.5*k*grad2(u)"
-            );
-        }
         let residuals = self.terms.iter().all(|t| t.energy.is_residual());
         let zero_residual = self.deck.data.is_none() && residuals;
         let mut problem = Problem {
@@ -310,6 +252,7 @@ impl Builder<'_> {
             terms: self.terms,
             network: network.into(),
             zero_residual,
+            jumps: self.jumps,
             domain: self.domain,
             bounds: self.bounds,
             tests: self.tests,

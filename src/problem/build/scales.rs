@@ -26,8 +26,11 @@
 //! | −u'' = 1e7 eˣ | 7.4 | 2.0e-13 |
 //! | u'' + 900 u = 0 | 1.0 | 9.5e-12 |
 
+use super::Builder;
+use crate::deck::{Auto, Enforce};
+use crate::error::Result;
 use crate::jet::Jets;
-use crate::network::Network;
+use crate::network::{Affine, Network};
 use crate::problem::{Place, Term};
 use crate::sampling::{Draw, Purpose, Sample, stream};
 use std::ops::RangeInclusive;
@@ -36,12 +39,52 @@ use std::ops::RangeInclusive;
 const POINTS: usize = 256;
 /// Sizes that are tried, as powers of ten.
 const SIZES: RangeInclusive<i32> = -15..=15;
-/// Factor on the first layer of N, which then bends a few times in the domain, as solutions do.
+/// Factor on the first layer of N, which then bends a few times in the domain, as solutions do; on circles and
+/// with waves for its inputs it does so anyway.
 const BENDS: f64 = 4.0;
 /// The least power of ten of a factor that is not left out.
 const USUAL: i32 = 3;
 /// Σ |r(N)|² of Poisson's equation in the unit square over that of its boundary, as a power of ten.
 const POISSON: f64 = 1.0;
+
+impl Builder<'_> {
+    /// Scales the unknowns and weighs the conditions where the deck leaves that open and its equations
+    /// tell; data have told by `output` already.
+    pub(super) fn scale(&mut self, mut output: Affine) -> Result<Affine> {
+        let residuals = self.terms.iter().all(|t| t.energy.is_residual());
+        if self.deck.data.is_none() {
+            let (mut size, mut weights) = (1.0, vec![1.0; self.terms.len()]);
+            if residuals {
+                let network = self.network(output.clone())?;
+                let plain = &self.deck.network;
+                let bends = match plain.fourier.is_none() && plain.periodic.is_empty() {
+                    true => BENDS,
+                    false => 1.0,
+                };
+                let scales = Scales::of(&self.terms, network.as_ref(), bends);
+                size = self.deck.network.output_scale.or_else(|| scales.output());
+                weights = scales.weights(size);
+            }
+            self.deck.network.output_scale.fill(size);
+            let on_boundary =
+                |(term, _): &(&mut Term, f64)| matches!(term.place, Place::Boundary(_));
+            let terms = self.terms.iter_mut().zip(weights).filter(on_boundary);
+            let conditions = self.deck.boundary.iter_mut();
+            let weak = conditions.filter(|condition| condition.enforce == Enforce::Weak);
+            for (condition, (term, weight)) in weak.zip(terms) {
+                condition.weight.fill(weight);
+                term.weight = condition.weight.or(weight);
+            }
+        }
+        for condition in &mut self.deck.boundary {
+            condition.weight.fill(1.0);
+        }
+        if let Auto::Set(size) = self.deck.network.output_scale {
+            output.scale.fill(size);
+        }
+        Ok(output)
+    }
+}
 
 /// A term at u = 0 and at u = N.
 struct Probe<'t> {
@@ -54,7 +97,7 @@ struct Probe<'t> {
 }
 
 impl<'t> Probe<'t> {
-    fn of(term: &'t Term, index: usize, network: &dyn Network) -> Vec<Self> {
+    fn of(term: &'t Term, index: usize, network: &dyn Network, bends: f64) -> Vec<Self> {
         let thin = term.thinned(POINTS);
         let draw = Draw {
             seed: 0,
@@ -69,7 +112,7 @@ impl<'t> Probe<'t> {
         let inner = theta.len().saturating_sub(last);
         silent[inner..].fill(0.0);
         let first = (widths[0] + 1) * widths[1];
-        theta[..first].iter_mut().for_each(|w| *w *= BENDS);
+        theta[..first].iter_mut().for_each(|w| *w *= bends);
         let at = |theta: &mut Vec<f64>, sample: &Sample| {
             let trace = network.trace(theta, sample.x.as_ref(), term.energy.layout());
             trace.into_jets()
@@ -125,28 +168,28 @@ impl<'t> Probe<'t> {
 }
 
 /// The residuals of a problem, tried with a random network.
-pub(super) struct Scales<'t> {
+struct Scales<'t> {
     /// By term.
     probes: Vec<Vec<Probe<'t>>>,
 }
 
 impl<'t> Scales<'t> {
-    /// Of terms that are residuals.
-    pub(super) fn of(terms: &'t [Term], network: &dyn Network) -> Self {
-        let probe = |(index, term)| Probe::of(term, index, network);
+    /// Of terms that are residuals, by a network whose first layer is multiplied by `bends`.
+    fn of(terms: &'t [Term], network: &dyn Network, bends: f64) -> Self {
+        let probe = |(index, term)| Probe::of(term, index, network, bends);
         Self {
             probes: terms.iter().enumerate().map(probe).collect(),
         }
     }
 
     /// The size s of the unknowns: a power of ten, 1 where they are of about one.
-    pub(super) fn output(&self) -> f64 {
+    fn output(&self) -> f64 {
         let largest = self.probes.iter().filter_map(|probes| size(probes)).max();
         unusual(largest.unwrap_or(0))
     }
 
     /// The weight of every term where the unknowns are of size `s`: powers of ten, 1 of equations.
-    pub(super) fn weights(&self, s: f64) -> Vec<f64> {
+    fn weights(&self, s: f64) -> Vec<f64> {
         let change = |probes: &Vec<Probe>| -> f64 {
             let of_cells = probes.iter().flat_map(|probe| probe.change(s));
             of_cells.sum()

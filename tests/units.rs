@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{set, solve};
+use common::{set, solve, state};
 use ned_dist::deck::{Auto, Deck};
 use ned_dist::problem::build;
 use ned_dist::run::Status;
@@ -134,8 +134,11 @@ fn an_equation_without_a_solution_stalls_and_says_where() {
     let deck = "[domain]\nlower = [0]\nupper = [1]\n[problem]\nequation = \"u_x = 1\"\n\
                 [[boundary]]\ncondition = \"u = 0\"\n[network]\nhidden = [3]\n\
                 [sampling]\npoints = 20\n[stop]\nsteps = 100000\n";
-    let summary = solve(deck, &[], 1, 1, None);
+    let folder = tempfile::tempdir().unwrap();
+    let summary = solve(deck, &[], 1, 1, Some(folder.path()));
     assert_eq!(summary.status, Status::Stopped, "{}", summary.reason);
+    // It can be taken up where it ended.
+    assert_eq!(state(folder.path()).step, summary.steps);
     for word in ["stalled", "no way down", "of E is left", "% of it in `"] {
         assert!(summary.reason.contains(word), "{}", summary.reason);
     }

@@ -1,5 +1,6 @@
 //! The end of a run: the result, its errors, the summary.
 
+use super::end::Kind;
 use super::summary::peak_memory_mb;
 use super::{DataErrors, End, Finished, Run, Seconds, Status, Summary, digest, timing};
 use crate::comm::{Phase, during};
@@ -38,7 +39,7 @@ impl Run<'_> {
             met: end.met.clone(),
         });
         // A run that is stopped from outside has saved at once: it may be killed any moment.
-        if end.status != Status::Stopped {
+        if end.status != Status::Stopped || end.kind == Kind::Stuck {
             self.save()?;
         }
         let (theta, energy) = self.result(flow, &end);

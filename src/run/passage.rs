@@ -97,7 +97,7 @@ impl<'a> Run<'a> {
 
     /// The end, which is no convergence where a stage has found no way down far above an energy of zero that
     /// the deck's equations ask for.
-    pub(super) fn judged(&self, flow: &Flow, end: End) -> End {
+    pub(super) fn judged(&mut self, flow: &Flow, end: End) -> End {
         let (Kind::Stuck, Some(best)) = (end.kind, &self.state.best) else {
             return end;
         };
@@ -115,8 +115,13 @@ impl<'a> Run<'a> {
             format!(", {share:.0} % of it in `{}`", term.name)
         });
         let left = best.energy / initial;
-        let reason = format!("stalled: {} and {left:.1e} of E is left{holds}", end.reason);
-        End::of(Status::Stopped, reason)
+        // The same command tries again as often.
+        self.state.attempts.failed = 0;
+        End {
+            status: Status::Stopped,
+            reason: format!("stalled: {} and {left:.1e} of E is left{holds}", end.reason),
+            ..end
+        }
     }
 
     /// Goes on with the stage before, from where it waits.

@@ -5,15 +5,20 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Lets `write` make a file at the path that it is given, and moves that to `path` when it is whole.
+/// Lets `write` make a file at the path that it is given, and moves that to `path` when it is whole. A link is
+/// followed; what is no plain file, a terminal or a pipe, is written as it is.
 ///
 /// # Errors
 /// If it cannot be written; what was at `path` is then still there.
 pub fn whole(path: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let part = beside(path);
+    let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if place.exists() && !place.is_file() {
+        return write(path);
+    }
+    let part = beside(&place);
     let moved = write(&part).and_then(|()| {
         let synced = fs::File::open(&part).and_then(|file| file.sync_all());
-        let moved = synced.and_then(|()| fs::rename(&part, path));
+        let moved = synced.and_then(|()| fs::rename(&part, &place));
         moved.map_err(|e| failed(path, &e))
     });
     if moved.is_err() {

@@ -1,9 +1,9 @@
 //! `ned-dist compare`: one deck by several methods, one after the other, under the same budget of
 //! time.
 //!
-//! Energy, network and seed are the same for all. What the deck says of metric, solver, stepper and
-//! dt holds for the deck's own method; every other one works by its defaults, which include how it
-//! draws its samples unless the deck fixes that. `stop.steps` is not looked at unless `--set` gives
+//! Energy, network and seed are the same for all. What the deck says in [flow] holds for the deck's
+//! own method; every other one works by its defaults, which include how it draws its samples unless the
+//! deck fixes that. `stop.steps` is not looked at unless `--set` gives
 //! it: a step of one method is worth a hundred of another.
 //!
 //! Times are those of recorded steps: `--set output.every=1` tells them apart, at the cost of

@@ -44,8 +44,8 @@ impl Pool {
         result
     }
 
-    /// Whether a derivative along a coordinate was taken, since this was last asked, of sign or of a choice
-    /// between numbers: what it has where these jump is not in the derivative.
+    /// Whether a derivative along a coordinate was taken, since this was last asked, of sign, of a comparison or of a
+    /// choice between numbers: what it has where these jump is not in the derivative.
     pub fn take_lost_jumps(&mut self) -> bool {
         std::mem::take(&mut self.memo.jumps)
     }
@@ -61,6 +61,8 @@ impl Pool {
         }
         let jumps = |&id: &Id| match self.node(id) {
             Node::Apply(Function::Sign, a) => self.constant(a).is_none(),
+            // Their values, 0 and 1: conditions of `if` are not differentiated.
+            Node::Binary(operation, ..) => operation.is_comparison(),
             Node::Select(_, a, b) => {
                 a != b && self.constant(a).is_some() && self.constant(b).is_some()
             }

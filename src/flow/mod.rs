@@ -255,12 +255,15 @@ impl<'a> Flow<'a> {
         let named = self.problem.coordinates.iter().zip(&point);
         let known = named.filter(|(_, x)| x.is_finite());
         let place: Vec<String> = known.map(|(name, x)| format!("{name} = {x:.6}")).collect();
+        let place = match place.is_empty() {
+            true => String::new(),
+            false => format!(" at {}", place.join(", ")),
+        };
         Error::Failed(format!(
-            "step {step}: the energy of `{}` is not a number at {} (its cell {local}, rank {owner}); \
+            "step {step}: the energy of `{}` is not a number{place} (its cell {local}, rank {owner}); \
              check the expressions there for division by zero, log or sqrt of negative values, and the \
              step if `flow.dt` is given",
             term.name,
-            place.join(", "),
         ))
     }
 }

@@ -56,7 +56,11 @@ impl Run<'_> {
             let report = match stepped {
                 Ok(report) => report,
                 Err(error @ Error::Input(_)) => return Err(error),
-                Err(Error::Failed(reason)) => return Ok(End::of(Status::Failed, reason)),
+                Err(Error::Failed(reason)) => {
+                    // The last good parameters, which a stepper may have gone back to.
+                    self.state.theta = theta;
+                    return Ok(End::of(Status::Failed, reason));
+                }
             };
             if let Some(end) = self.accept(before, theta, report, deck.as_deref())? {
                 return Ok(end);

@@ -117,6 +117,7 @@ impl<'a> Run<'a> {
         let left = best.energy / initial;
         // The same command tries again as often.
         self.state.attempts.failed = 0;
+        self.stepper.retry();
         End {
             status: Status::Stopped,
             reason: format!("stalled: {} and {left:.1e} of E is left{holds}", end.reason),

@@ -24,7 +24,8 @@ impl Steady {
         }
     }
 
-    /// The energy before a step of length `dt`; the reason to end, if it is the last.
+    /// The energy before a step of length `dt`, to which the ones before are about alike; the reason to end,
+    /// if it is the last.
     pub fn look(&mut self, energy: f64, dt: f64) -> Option<String> {
         let tolerance = self.tolerance?;
         let share = tolerance * (dt / SHORT).min(1.0);

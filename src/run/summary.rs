@@ -14,7 +14,7 @@ use std::path::Path;
 pub enum Status {
     /// A tolerance was met, or the flow came to its steady state.
     Converged,
-    /// A limit of steps or time was reached.
+    /// A limit of steps or time was reached, or the run has stalled far from a solution.
     Stopped,
     /// No step was possible; the last good state is saved.
     Failed,

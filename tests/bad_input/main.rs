@@ -233,3 +233,24 @@ fn a_nan_in_the_solve_names_the_term_and_leaves_the_last_good_state() {
         assert!(state.theta.len() == 25 && state.theta.iter().all(|t| t.is_finite()));
     }
 }
+
+/// A first-order method learns of its last step at the next one, and then undoes it.
+#[test]
+fn a_step_to_where_there_is_no_energy_is_not_what_is_saved() {
+    let folder = folder("solver = \"qr\"", "");
+    let sets = [
+        "problem.equation=log(u + 5) = -20",
+        "flow.method=adam",
+        "flow.dt=0.5",
+        "stop.steps=1000",
+    ];
+    let sets = sets.map(|set| format!("--set={set}"));
+    let arguments = [
+        "law.toml", "--quiet", &sets[0], &sets[1], &sets[2], &sets[3],
+    ];
+    let output = run(folder.path(), &arguments);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let summary = summary(&folder.path().join("out"));
+    assert!(summary["steps"].as_u64() > Some(0), "{summary}");
+    assert!(summary["energy"].is_number(), "{summary}");
+}

@@ -39,6 +39,7 @@ fn derivatives_of_what_jumps_are_known_to_lack_it() {
     for (text, jumps) in [
         ("if(x < 0.5, 1, 10)*u_x", true),
         ("sign(x - 0.5)*u", true),
+        ("(1 + 9*(x > 0.5))*u_x", true),
         ("if(x < 0.5, 2, 2)*u_x", false),
         ("if(x < 0.5, x, 1 - x)*u_x", false),
         ("exp(x)*u", false),

@@ -176,13 +176,14 @@ impl Builder<'_> {
         let Some(domain) = self.domain.clone().filter(|_| self.names.density.is_some()) else {
             return Ok(());
         };
-        let equations = match stationarity::equations(&mut self.names) {
+        let equations = stationarity::equations(&mut self.names);
+        self.jumps = self.names.pool.take_lost_jumps();
+        let equations = match equations {
             Ok(_) if self.deck.data.is_some() => {
                 self.stationary = Err("data belong to the energy".into());
                 return Ok(());
             }
-            Ok(_) if self.names.pool.take_lost_jumps() => {
-                self.jumps = true;
+            Ok(_) if self.jumps => {
                 self.stationary = Err("a function in the energy jumps".into());
                 return Ok(());
             }

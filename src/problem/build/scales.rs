@@ -35,8 +35,10 @@ use crate::problem::{Place, Term};
 use crate::sampling::{Draw, Purpose, Sample, stream};
 use std::ops::RangeInclusive;
 
-/// Points on which a term is tried.
+/// Points on which an equation is tried; conditions, which may hold on a small part of what is drawn, on theirs.
 const POINTS: usize = 256;
+/// The most parameters of a network that is tried: what it takes must not count before the run is allowed.
+const LARGEST: usize = 1 << 20;
 /// Sizes that are tried, as powers of ten.
 const SIZES: RangeInclusive<i32> = -15..=15;
 /// Factor on the first layer of N, which then bends a few times in the domain, as solutions do; on circles and
@@ -54,7 +56,11 @@ impl Builder<'_> {
         let residuals = self.terms.iter().all(|t| t.energy.is_residual());
         if self.deck.data.is_none() {
             let (mut size, mut weights) = (1.0, vec![1.0; self.terms.len()]);
-            if residuals {
+            let parameters = self
+                .deck
+                .network
+                .parameters(self.dim(), self.names.unknowns.len());
+            if residuals && parameters <= LARGEST as u128 {
                 let network = self.network(output.clone())?;
                 let plain = &self.deck.network;
                 let bends = match plain.fourier.is_none() && plain.periodic.is_empty() {
@@ -86,6 +92,33 @@ impl Builder<'_> {
     }
 }
 
+/// N, with the parameters of it and of the network that is 0.
+struct Trial<'n> {
+    network: &'n dyn Network,
+    theta: Vec<f64>,
+    silent: Vec<f64>,
+}
+
+impl<'n> Trial<'n> {
+    /// By a network whose first layer is multiplied by `bends`.
+    fn of(network: &'n dyn Network, bends: f64) -> Self {
+        let mut theta = network.initial(&mut stream(0, Purpose::Network, 0, 0));
+        let mut silent = theta.clone();
+        // The network is linear in its last layer.
+        let widths = network.widths();
+        let last: usize = widths.iter().rev().take(2).product::<usize>() + network.outputs();
+        let inner = theta.len().saturating_sub(last);
+        silent[inner..].fill(0.0);
+        let first = (widths[0] + 1) * widths[1];
+        theta[..first].iter_mut().for_each(|w| *w *= bends);
+        Self {
+            network,
+            theta,
+            silent,
+        }
+    }
+}
+
 /// A term at u = 0 and at u = N.
 struct Probe<'t> {
     term: &'t Term,
@@ -97,29 +130,24 @@ struct Probe<'t> {
 }
 
 impl<'t> Probe<'t> {
-    fn of(term: &'t Term, index: usize, network: &dyn Network, bends: f64) -> Vec<Self> {
-        let thin = term.thinned(POINTS);
+    fn of(term: &'t Term, index: usize, trial: &Trial) -> Vec<Self> {
+        let thin = term.thinned(match &term.place {
+            Place::Boundary(_) => term.points(),
+            _ => POINTS,
+        });
         let draw = Draw {
             seed: 0,
             purpose: Purpose::Probe,
             epoch: 0,
         };
-        let mut theta = network.initial(&mut stream(0, Purpose::Network, 0, 0));
-        let mut silent = theta.clone();
-        // The network is linear in its last layer.
-        let widths = network.widths();
-        let last: usize = widths.iter().rev().take(2).product::<usize>() + network.outputs();
-        let inner = theta.len().saturating_sub(last);
-        silent[inner..].fill(0.0);
-        let first = (widths[0] + 1) * widths[1];
-        theta[..first].iter_mut().for_each(|w| *w *= bends);
-        let at = |theta: &mut Vec<f64>, sample: &Sample| {
-            let trace = network.trace(theta, sample.x.as_ref(), term.energy.layout());
+        let at = |theta: &[f64], sample: &Sample| {
+            let layout = term.energy.layout();
+            let trace = trial.network.trace(theta, sample.x.as_ref(), layout);
             trace.into_jets()
         };
         let cells = (0..thin.cells()).map(|cell| {
             let sample = thin.draw(draw, cell, (index << 20) + cell);
-            let (zero, one) = (at(&mut silent, &sample), at(&mut theta, &sample));
+            let (zero, one) = (at(&trial.silent, &sample), at(&trial.theta, &sample));
             let start = term.energy.evaluate(&sample, &zero).residual;
             Self {
                 term,
@@ -176,7 +204,8 @@ struct Scales<'t> {
 impl<'t> Scales<'t> {
     /// Of terms that are residuals, by a network whose first layer is multiplied by `bends`.
     fn of(terms: &'t [Term], network: &dyn Network, bends: f64) -> Self {
-        let probe = |(index, term)| Probe::of(term, index, network, bends);
+        let trial = Trial::of(network, bends);
+        let probe = |(index, term)| Probe::of(term, index, &trial);
         Self {
             probes: terms.iter().enumerate().map(probe).collect(),
         }

@@ -220,6 +220,11 @@ impl Stepper for Natural {
         Ok(report)
     }
 
+    fn retry(&mut self) {
+        self.state.kicks = 0;
+        self.state.progress.restart();
+    }
+
     fn best(&self) -> Option<&Best> {
         self.state
             .progress

@@ -133,12 +133,17 @@ impl Stepper for Recursive {
         if self.state.size == 0.0 {
             self.state.size = norm(theta);
         }
+        let before = self.state.kick.then(|| theta.clone());
         if self.state.kick {
             self.kick(flow, theta, step);
         }
         let subset = Subset::of(flow, theta.len());
         let tangent = flow.tangent(theta, subset.is_none());
-        let energy = checked_energy(flow, &tangent.here, theta, step)?;
+        let energy = checked_energy(flow, &tangent.here, theta, step).inspect_err(|_| {
+            if let Some(before) = before {
+                *theta = before;
+            }
+        })?;
         let remembers = self.state.lowest.best().is_some();
         if self.state.lowest.look(flow, theta, energy) {
             self.go_back(theta);

@@ -36,9 +36,9 @@ impl Builder<'_> {
     pub(super) fn warn_of_jumps(&mut self) {
         if self.names.pool.take_lost_jumps() {
             tracing::warn!(
-                "the deck differentiates a function that jumps, `if` between numbers, a comparison or `sign`: what the \
-                 jump adds to the derivative is lost. Instead of div(k*grad(u)) give the energy \
-                 0.5*k*grad2(u)"
+                "the deck differentiates a function that jumps, `if` between numbers, a comparison or \
+                 `sign`: what the jump adds to the derivative is lost. Instead of div(k*grad(u)) give the \
+                 energy 0.5*k*grad2(u)"
             );
         }
     }

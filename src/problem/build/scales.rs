@@ -56,17 +56,14 @@ impl Builder<'_> {
         let residuals = self.terms.iter().all(|t| t.energy.is_residual());
         if self.deck.data.is_none() {
             let (mut size, mut weights) = (1.0, vec![1.0; self.terms.len()]);
-            let parameters = self
-                .deck
-                .network
-                .parameters(self.dim(), self.names.unknowns.len());
+            let keys = &self.deck.network;
+            let parameters = keys.parameters(self.dim(), self.names.unknowns.len());
+            let bends = match keys.fourier.is_none() && keys.periodic.is_empty() {
+                true => BENDS,
+                false => 1.0,
+            };
             if residuals && parameters <= LARGEST as u128 {
                 let network = self.network(output.clone())?;
-                let plain = &self.deck.network;
-                let bends = match plain.fourier.is_none() && plain.periodic.is_empty() {
-                    true => BENDS,
-                    false => 1.0,
-                };
                 let scales = Scales::of(&self.terms, network.as_ref(), bends);
                 size = self.deck.network.output_scale.or_else(|| scales.output());
                 weights = scales.weights(size);

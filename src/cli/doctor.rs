@@ -139,7 +139,7 @@ fn bandwidth(comm: &dyn Comm) -> String {
     let reduction = best(|| {
         comm.barrier();
         seconds(|| {
-            tree_sum(comm, &shares, &|_| vec![1.0; LARGE]);
+            tree_sum(comm, &shares, LARGE, &|_| vec![1.0; LARGE]);
         })
     });
     let mut slowest = [broadcast, reduction];

@@ -169,35 +169,33 @@ pub fn tree_scatter<T: Parted>(
     rise::rise(comm, shares, homes, values.collect(), merge)
 }
 
-/// The elementwise sum over all cells, on every rank. A collective.
+/// The elementwise sum of `length` numbers over all cells, on every rank. A collective.
 ///
 /// # Panics
-/// When two leaves differ in length, or as [`tree_fold`].
+/// When a leaf is of another length, or as [`tree_fold`].
 pub fn tree_sum(
     comm: &dyn Comm,
     shares: &Shares,
+    length: usize,
     leaf: &(dyn Fn(usize) -> Vec<f64> + Sync),
 ) -> Vec<f64> {
+    let leaf = |cell: usize| {
+        let terms = leaf(cell);
+        assert_eq!(terms.len(), length, "a sum of vectors of different lengths");
+        terms
+    };
     let root = tree_fold(
         comm,
         shares,
-        leaf,
+        &leaf,
         &|mut left: Vec<f64>, right: Vec<f64>| {
-            assert_eq!(
-                left.len(),
-                right.len(),
-                "a sum of vectors of different lengths"
-            );
             left.iter_mut()
                 .zip(right)
                 .for_each(|(sum, term)| *sum += term);
             left
         },
     );
-    let mut sum = root.unwrap_or_default();
-    let mut length = [sum.len() as f64];
-    comm.broadcast(&mut length);
-    sum.resize(length[0] as usize, 0.0);
+    let mut sum = root.unwrap_or_else(|| vec![0.0; length]);
     comm.broadcast(&mut sum);
     sum
 }

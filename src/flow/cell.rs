@@ -172,7 +172,28 @@ impl Worker<'_> {
         residual: bool,
     ) -> Vec<f64> {
         let (term, sample, trace) = self.trace(theta, cell);
+        trace.gradient(&self.cotangent(term, sample, trace.jets(), at, residual))
+    }
+
+    /// The energies that the cell adds to every term, and its gradient, from one sweep forward and one
+    /// back.
+    pub(super) fn descend(&self, theta: &[f64], cell: usize) -> [Vec<f64>; 2] {
+        let (term, sample, trace) = self.trace(theta, cell);
         let jets = trace.jets();
+        let (energies, force) = self.evaluate_jets(cell, term, sample, jets);
+        let gradient = trace.gradient(&self.cotangent(term, sample, jets, &force, true));
+        [energies, gradient]
+    }
+
+    /// What is pulled back to θ: f, and with `residual` also √w Bᵀ v.
+    fn cotangent(
+        &self,
+        term: &Term,
+        sample: &Sample,
+        jets: &Jets,
+        at: &CellForce,
+        residual: bool,
+    ) -> Jets {
         let mut total = match &at.force {
             Some(force) => force.clone(),
             None => Jets::zeros(jets.layout(), jets.points(), jets.unknowns()),
@@ -181,7 +202,7 @@ impl Worker<'_> {
             let rows = self.cotangents(term, sample, jets);
             accumulate(&mut total, &rows, &at.residual);
         }
-        trace.gradient(&total)
+        total
     }
 }
 

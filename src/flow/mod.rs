@@ -126,6 +126,22 @@ impl Covector {
     }
 }
 
+/// The energies and their gradient at some θ, the same on all ranks.
+#[derive(Clone, Debug)]
+pub struct Gradient {
+    /// Energy of every term.
+    pub energies: Vec<f64>,
+    /// g = ∂E/∂θ.
+    pub g: Vec<f64>,
+}
+
+impl Gradient {
+    /// E, the sum over the terms.
+    pub fn energy(&self) -> f64 {
+        self.energies.iter().sum()
+    }
+}
+
 impl<'a> Flow<'a> {
     /// A flow without samples; call [`Flow::draw`] before use.
     pub fn new(
@@ -202,12 +218,25 @@ impl<'a> Flow<'a> {
         self.summed(worker.cells.clone().into_par_iter().map(evaluate).collect())
     }
 
+    /// Energies and gradient at θ, the same bits as those of [`Flow::covector`] and [`Tangent::pull`], from one
+    /// sweep of the network forward and one back. Collective.
+    pub fn gradient(&self, theta: &[f64]) -> Gradient {
+        let (worker, terms) = (self.worker(), self.problem.terms.len());
+        let leaf = |cell: usize| worker.descend(theta, cell).concat();
+        let length = terms + theta.len();
+        let mut energies = during(self.comm, Phase::Network, || {
+            tree_sum(self.comm, self.shares, length, &leaf)
+        });
+        let g = energies.split_off(terms);
+        Gradient { energies, g }
+    }
+
     /// The covector of energies and forces of all cells. Collective.
     fn summed(&self, cells: Vec<(Vec<f64>, CellForce)>) -> Covector {
         let first = self.my_cells().start;
         let (energies, cells): (Vec<Vec<f64>>, Vec<CellForce>) = cells.into_iter().unzip();
         let leaf = |cell: usize| energies[cell - first].clone();
-        let energies = tree_sum(self.comm, self.shares, &leaf);
+        let energies = tree_sum(self.comm, self.shares, self.problem.terms.len(), &leaf);
         Covector { energies, cells }
     }
 
@@ -268,12 +297,11 @@ impl<'a> Flow<'a> {
     }
 }
 
-/// The energy of a covector if it is a number.
+/// The energy at `theta` if it is a number.
 ///
 /// # Errors
 /// Names the term and the cell where it is not.
-pub fn checked_energy(flow: &Flow, at: &Covector, theta: &[f64], step: u64) -> Result<f64> {
-    let energy = at.energy();
+pub fn checked_energy(flow: &Flow, energy: f64, theta: &[f64], step: u64) -> Result<f64> {
     if energy.is_finite() {
         Ok(energy)
     } else {

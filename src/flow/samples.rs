@@ -58,7 +58,7 @@ impl Flow<'_> {
         };
         let pairs = cells.into_par_iter().zip(samples.as_ref());
         let energies: Vec<f64> = pairs.map(energy).collect();
-        tree_sum(self.comm, self.shares, &|cell| {
+        tree_sum(self.comm, self.shares, problem.terms.len(), &|cell| {
             let mut of_terms = vec![0.0; problem.terms.len()];
             of_terms[problem.locate(cell).1] = energies[cell - first];
             of_terms
@@ -150,7 +150,7 @@ struct Pool<'a> {
 impl Pool<'_> {
     fn sum(&self, of_cell: impl Fn(&Candidates) -> [f64; 2] + Sync) -> [f64; 2] {
         let (cells, first) = (&self.cells, self.first);
-        let sum = tree_sum(self.comm, self.shares, &|cell| {
+        let sum = tree_sum(self.comm, self.shares, 2, &|cell| {
             let candidates = cells[cell - first].as_ref();
             candidates.map_or([0.0; 2], &of_cell).to_vec()
         });

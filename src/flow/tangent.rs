@@ -175,7 +175,7 @@ impl Tangent<'_, '_> {
         let leaf = |cell: usize| source.pull(cell, &at.cells[cell - first], by_rows);
         let comm = self.flow.comm;
         during(comm, Phase::Network, || {
-            tree_sum(comm, self.flow.shares(), &leaf)
+            tree_sum(comm, self.flow.shares(), source.theta.len(), &leaf)
         })
     }
 
@@ -241,7 +241,7 @@ impl Tangent<'_, '_> {
             }
             sums
         };
-        let sums = tree_sum(self.flow.comm, self.flow.shares(), &squares);
+        let sums = tree_sum(self.flow.comm, self.flow.shares(), 2, &squares);
         (sums[0] / sums[1]).sqrt()
     }
 
@@ -266,7 +266,7 @@ impl Tangent<'_, '_> {
             let residual = &moved.cells[cell - first].residual;
             vec![dot(residual, residual)]
         };
-        tree_sum(self.flow.comm, self.flow.shares(), &square)[0].sqrt()
+        tree_sum(self.flow.comm, self.flow.shares(), 1, &square)[0].sqrt()
     }
 
     /// The largest eigenvalue of G, by power iteration from a fixed start; it bounds the stable step

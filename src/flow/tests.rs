@@ -96,3 +96,28 @@ fn the_nonlinearity_of_a_square_is_the_step_over_twice_the_value() {
         );
     }
 }
+
+#[test]
+fn one_sweep_gives_the_energies_and_the_gradient_that_two_give() {
+    let laws = [SQUARE, "energy = \"0.5*u_x^2 + cosh(u) - x*u\""];
+    for (law, metric) in laws
+        .iter()
+        .flat_map(|law| [Metric::Energy, Metric::L2, Metric::H1].map(|metric| (law, metric)))
+    {
+        let fixture = Fixture::deep(law, metric, 60, &[5, 4]);
+        let [apart, together] = [1, 3].map(|ranks| {
+            team(ranks, |comm| {
+                fixture.on(comm, 0, |flow| {
+                    let theta = fixture.theta();
+                    let tangent = flow.tangent(&theta, false);
+                    let apart = [tangent.here.energies.clone(), tangent.pull(&tangent.here)];
+                    let Gradient { energies, g } = flow.gradient(&theta);
+                    assert_eq!(apart, [energies, g], "{law} {metric:?}");
+                    apart
+                })
+            })
+            .swap_remove(0)
+        });
+        assert_eq!(apart, together, "{law} {metric:?}");
+    }
+}

@@ -197,7 +197,7 @@ pub fn link(comm: &dyn Comm) -> Option<Link> {
     let sum = |length: usize| {
         comm.barrier();
         let clock = Instant::now();
-        black_box(tree_sum(comm, &shares, &|_| vec![1.0; length]));
+        black_box(tree_sum(comm, &shares, length, &|_| vec![1.0; length]));
         clock.elapsed().as_secs_f64()
     };
     let mut small: Vec<f64> = (0..OFTEN).map(|_| sum(1)).collect();
@@ -206,9 +206,9 @@ pub fn link(comm: &dyn Comm) -> Option<Link> {
     let mut slowest = [small[OFTEN / 2], large.fold(f64::INFINITY, f64::min)];
     comm.max(&mut slowest);
     let [small, large] = slowest;
-    // A sum goes up; its length and itself come down: three messages a level, of which two are long.
+    // A sum goes up and comes down.
     Some(Link {
-        latency: small / (3.0 * levels),
+        latency: small / (2.0 * levels),
         bandwidth: 16.0 * levels * LARGE as f64 / (large - small).max(1e-9),
     })
 }

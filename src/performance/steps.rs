@@ -22,6 +22,8 @@ pub struct Step {
     pub linearisations: f64,
     /// Rows gathered and factored.
     pub factorisations: f64,
+    /// Energies and gradient at some θ: a sweep forward and one backward, and the sum of p numbers.
+    pub descents: f64,
     /// Aᵀ v: the sum of p numbers.
     pub pulls: f64,
     /// A x.
@@ -42,6 +44,7 @@ impl Add for Step {
             evaluations: self.evaluations + other.evaluations,
             linearisations: self.linearisations + other.linearisations,
             factorisations: self.factorisations + other.factorisations,
+            descents: self.descents + other.descents,
             pulls: self.pulls + other.pulls,
             pushes: self.pushes + other.pushes,
             sums: self.sums + other.sums,
@@ -59,6 +62,7 @@ impl Mul<Step> for f64 {
             evaluations: self * step.evaluations,
             linearisations: self * step.linearisations,
             factorisations: self * step.factorisations,
+            descents: self * step.descents,
             pulls: self * step.pulls,
             pushes: self * step.pushes,
             sums: self * step.sums,
@@ -75,7 +79,7 @@ impl Step {
         // Stop, save and steadiness are agreed upon in every step.
         let agreed = 2.0 * WORD;
         if stage.method != MethodName::Ned {
-            return agreed + EVALUATION + PULL;
+            return agreed + DESCENT;
         }
         let guarded = EVALUATION + PUSH + SUM;
         let step = match stage.stepper {
@@ -116,6 +120,7 @@ const NOTHING: Step = Step {
     evaluations: 0.0,
     linearisations: 0.0,
     factorisations: 0.0,
+    descents: 0.0,
     pulls: 0.0,
     pushes: 0.0,
     sums: 0.0,
@@ -132,6 +137,10 @@ const LINEARISATION: Step = Step {
 };
 const FACTORISATION: Step = Step {
     factorisations: 1.0,
+    ..NOTHING
+};
+const DESCENT: Step = Step {
+    descents: 1.0,
     ..NOTHING
 };
 const PULL: Step = Step {

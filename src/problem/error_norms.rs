@@ -127,7 +127,7 @@ impl Test {
             .into_par_iter()
             .map(|cell| self.sums(network, theta, seed, cell))
             .collect();
-        let total = tree_sum(comm, &shares, &|cell| sums[cell - first][..3].to_vec());
+        let total = tree_sum(comm, &shares, 3, &|cell| sums[cell - first][..3].to_vec());
         let mut max = [sums.iter().map(|s| s[3]).fold(0.0, largest)];
         comm.max(&mut max);
         ErrorNorms {

@@ -104,15 +104,14 @@ impl Stepper for Adam {
         theta: &mut Vec<f64>,
         step: u64,
     ) -> Result<Report> {
-        let tangent = flow.tangent(theta, false);
-        (self.undo).check(flow, &tangent.here, theta, &mut self.state, step)?;
-        let g = tangent.pull(&tangent.here);
+        let here = flow.gradient(theta);
+        (self.undo).check(flow, here.energy(), theta, &mut self.state, step)?;
         let rate = self.rate();
-        let direction = self.advance(theta, &g);
+        let direction = self.advance(theta, &here.g);
         Ok(Report {
-            gradient: norm(&g),
+            gradient: norm(&here.g),
             direction,
-            ..Report::new(&tangent.here, rate)
+            ..Report::new(here.energies, rate)
         })
     }
 

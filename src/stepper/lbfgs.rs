@@ -12,7 +12,7 @@
 use super::line_search::{Trial, search};
 use super::{Memory, Report, Stepper, moved};
 use crate::error::Result;
-use crate::flow::{Flow, checked_energy};
+use crate::flow::{Flow, Gradient, checked_energy};
 use crate::solver::Solver;
 use crate::vector::{dot, norm};
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,15 @@ struct Place {
 }
 
 impl Place {
+    fn at(flow: &Flow, theta: Vec<f64>) -> Self {
+        let Gradient { energies, g } = flow.gradient(&theta);
+        Self {
+            theta,
+            energies,
+            gradient: g,
+        }
+    }
+
     fn energy(&self) -> f64 {
         self.energies.iter().sum()
     }
@@ -131,24 +140,12 @@ impl Lbfgs {
             true => (1.0 / norm(d)).min(1.0),
             false => 1.0,
         };
-        search(origin, first, &mut |length, most| {
-            let theta = moved(&here.theta, length, d);
-            let tangent = flow.tangent(&theta, false);
-            let mut place = Place {
-                theta,
-                energies: tangent.here.energies.clone(),
-                gradient: Vec::new(),
-            };
-            let energy = place.energy();
-            let mut slope = f64::NAN;
-            if energy <= most {
-                place.gradient = tangent.pull(&tangent.here);
-                slope = dot(&place.gradient, d);
-            }
+        search(origin, first, &mut |length| {
+            let place = Place::at(flow, moved(&here.theta, length, d));
             Trial {
                 length,
-                energy,
-                slope,
+                energy: place.energy(),
+                slope: dot(&place.gradient, d),
                 place: Some(place),
             }
         })
@@ -166,17 +163,6 @@ fn add(x: &mut [f64], a: f64, y: &[f64]) {
     x.iter_mut().zip(y).for_each(|(x, y)| *x += a * y);
 }
 
-/// Energies and gradient at θ.
-fn look(flow: &Flow, theta: &[f64], step: u64) -> Result<Place> {
-    let tangent = flow.tangent(theta, false);
-    checked_energy(flow, &tangent.here, theta, step)?;
-    Ok(Place {
-        theta: theta.to_vec(),
-        energies: tangent.here.energies.clone(),
-        gradient: tangent.pull(&tangent.here),
-    })
-}
-
 impl Stepper for Lbfgs {
     fn name(&self) -> &'static str {
         "lbfgs"
@@ -192,8 +178,9 @@ impl Stepper for Lbfgs {
         let known = self.state.here.take().filter(|here| here.theta == *theta);
         let here = match known {
             Some(here) => here,
-            None => look(flow, theta, step)?,
+            None => Place::at(flow, theta.clone()),
         };
+        checked_energy(flow, here.energy(), theta, step)?;
         let mut d = self.direction(&here.gradient);
         let mut found = self.advance(flow, &here, &d);
         if found.is_none() && !self.state.pairs.is_empty() {

@@ -9,8 +9,7 @@
 //! by bracketing and zooming: algorithms 3.5 and 3.6 of Nocedal and Wright, Numerical Optimization,
 //! 2006 (doi:10.1007/978-0-387-40065-5). The second condition makes the curvature that a
 //! quasi-Newton method learns from the step positive. Within a bracket the minimum of the parabola
-//! through φ, φ' at its lower end and φ at the other is tried. It needs no slope where the energy is
-//! too high, and a slope costs twice an energy.
+//! through φ, φ' at its lower end and φ at the other is tried.
 
 /// One length that was tried.
 #[derive(Clone, Debug)]
@@ -19,7 +18,7 @@ pub(super) struct Trial<P> {
     pub(super) length: f64,
     /// φ(α).
     pub(super) energy: f64,
-    /// φ'(α); NaN where the energy is too high for anyone to ask.
+    /// φ'(α).
     pub(super) slope: f64,
     /// What the caller knows there.
     pub(super) place: P,
@@ -34,8 +33,8 @@ const ZOOMING: usize = 30;
 /// A trial keeps this part of the bracket between itself and the bracket's ends.
 const MARGIN: f64 = 0.1;
 
-/// Trials of length α; the slope is asked for where the energy is at most the second argument.
-pub(super) type Try<'a, P> = &'a mut dyn FnMut(f64, f64) -> Trial<P>;
+/// Trials of length α.
+pub(super) type Try<'a, P> = &'a mut dyn FnMut(f64) -> Trial<P>;
 
 /// Finds a length from `origin`, whose slope is negative, by trying `first` first. Where rounding
 /// hides a length that satisfies both conditions, one that satisfies the first will do; none if there
@@ -49,7 +48,7 @@ pub(super) fn search<P>(origin: Trial<P>, first: f64, attempt: Try<P>) -> Option
     let mut length = first;
     for _ in 0..BRACKETING {
         let most = line.most(length);
-        let trial = attempt(length, most);
+        let trial = attempt(length);
         let falls = trial.energy <= most && (last.length == 0.0 || trial.energy < last.energy);
         if !falls {
             return line.zoom(last, trial, attempt);
@@ -91,7 +90,7 @@ impl Line {
                 break;
             }
             let most = self.most(length);
-            let trial = attempt(length, most.min(low.energy));
+            let trial = attempt(length);
             // What is no number is not below anything.
             let lower = trial.energy <= most && trial.energy < low.energy;
             if !lower {
@@ -130,21 +129,16 @@ mod tests {
 
     /// Searches along φ with slope φ'; the trial found and how many were made.
     fn along(f: fn(f64) -> f64, slope: fn(f64) -> f64, first: f64) -> (Option<Trial<()>>, usize) {
-        let trial = |length: f64, most: f64| Trial {
+        let trial = |length: f64| Trial {
             length,
             energy: f(length),
-            slope: if f(length) <= most {
-                slope(length)
-            } else {
-                f64::NAN
-            },
+            slope: slope(length),
             place: (),
         };
         let mut count = 0;
-        let origin = trial(0.0, f64::INFINITY);
-        let found = search(origin, first, &mut |length, most| {
+        let found = search(trial(0.0), first, &mut |length| {
             count += 1;
-            trial(length, most)
+            trial(length)
         });
         (found, count)
     }

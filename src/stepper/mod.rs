@@ -21,7 +21,7 @@
 //!         let inverse = solver.factor(&tangent, 1.0)?;
 //!         let d = inverse.direction(&tangent, &tangent.here);
 //!         theta.iter_mut().zip(&d).for_each(|(t, d)| *t += self.0 * d);
-//!         Ok(Report::new(&tangent.here, self.0))
+//!         Ok(Report::new(tangent.here.energies, self.0))
 //!     }
 //!     fn memory(&self) -> Memory {
 //!         Memory::None
@@ -55,7 +55,7 @@ pub use stochastic::Stochastic;
 pub use tableau::{BOGACKI_SHAMPINE, EULER, RK4, Tableau};
 
 use crate::error::Result;
-use crate::flow::{Covector, Flow};
+use crate::flow::Flow;
 use crate::sampling::{Purpose, stream};
 use crate::solver::{Note, Solver};
 use rand::RngExt;
@@ -113,10 +113,10 @@ pub struct Report {
 }
 
 impl Report {
-    /// A report on a step of length `dt` from where `here` was taken.
-    pub fn new(here: &Covector, dt: f64) -> Self {
+    /// A report on a step of length `dt` from where the terms had `energies`.
+    pub fn new(energies: Vec<f64>, dt: f64) -> Self {
         Self {
-            energies: here.energies.clone(),
+            energies,
             gradient: f64::NAN,
             direction: f64::NAN,
             dt,

@@ -118,7 +118,7 @@ impl RungeKutta {
         let last = last.filter(|_| self.tableau.ends_where_it_arrives());
         let energy = match &last {
             Some(rate) => rate.energies.iter().sum(),
-            None => checked_energy(flow, &flow.covector(&theta), &theta, step)?,
+            None => checked_energy(flow, flow.covector(&theta).energy(), &theta, step)?,
         };
         Ok(Trial {
             theta,
@@ -170,7 +170,7 @@ struct Stage<'a, 'f> {
 impl<'a, 'f> Stage<'a, 'f> {
     fn at(flow: &'f Flow<'a>, solver: &dyn Solver, theta: Vec<f64>, step: u64) -> Result<Self> {
         let tangent = solver.tangent(flow, &theta);
-        checked_energy(flow, &tangent.here, &theta, step)?;
+        checked_energy(flow, tangent.here.energy(), &theta, step)?;
         let inverse = solver.factor(&tangent, 1.0)?;
         let d = inverse.direction(&tangent, &tangent.here);
         if !finite(&d) {

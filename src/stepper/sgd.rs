@@ -70,13 +70,13 @@ impl Stepper for Sgd {
         step: u64,
     ) -> Result<Report> {
         let mut rate = self.rate(flow, theta);
-        let tangent = flow.tangent(theta, false);
-        (self.undo).check(flow, &tangent.here, theta, &mut self.state, step)?;
-        let g = tangent.pull(&tangent.here);
+        let here = flow.gradient(theta);
+        (self.undo).check(flow, here.energy(), theta, &mut self.state, step)?;
+        let g = &here.g;
         let mut velocity = self.state.velocity.clone();
         velocity.resize(g.len(), 0.0);
         let update = |rate: f64| -> Vec<f64> {
-            let pairs = velocity.iter().zip(&g);
+            let pairs = velocity.iter().zip(g);
             pairs.map(|(v, g)| self.momentum * v - rate * g).collect()
         };
         let mut next = update(rate);
@@ -99,9 +99,9 @@ impl Stepper for Sgd {
         self.state.velocity = next;
         *theta = trial;
         Ok(Report {
-            gradient: norm(&g),
-            direction: norm(&g),
-            ..Report::new(&tangent.here, rate)
+            gradient: norm(g),
+            direction: norm(g),
+            ..Report::new(here.energies.clone(), rate)
         })
     }
 

@@ -86,7 +86,7 @@ impl Stepper for Stochastic {
         step: u64,
     ) -> Result<Report> {
         let tangent = solver.tangent(flow, theta);
-        let energy = checked_energy(flow, &tangent.here, theta, step)?;
+        let energy = checked_energy(flow, tangent.here.energy(), theta, step)?;
         let state = &mut self.state;
         let inverse = solver.factor(&tangent, state.lift)?;
         let carried: Vec<f64> = state.last.iter().map(|d| self.momentum * d).collect();
@@ -99,7 +99,7 @@ impl Stepper for Stochastic {
         let mut report = Report {
             direction: norm(&d),
             note: inverse.note(),
-            ..Report::new(&tangent.here, 0.0)
+            ..Report::new(tangent.here.energies.clone(), 0.0)
         };
         let dt = self.dt / (1.0 + state.steps as f64 / DECAY);
         match guard::pass(&tangent, theta, &d, dt, TRIALS) {

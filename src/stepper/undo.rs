@@ -1,7 +1,7 @@
 //! Steps that are taken unseen: what they led to is known at the next one, and undone if it is no number.
 
 use crate::error::Result;
-use crate::flow::{Covector, Flow, checked_energy};
+use crate::flow::{Flow, checked_energy};
 
 /// What was before the last step: the parameters, and what the stepper remembered.
 #[derive(Clone, Debug)]
@@ -15,19 +15,19 @@ impl<S: Clone> Undo<S> {
         Self { before: None }
     }
 
-    /// Keeps where step number `step` begins, at the energy of `here`.
+    /// Keeps where step number `step` begins, at the energy `energy`.
     ///
     /// # Errors
     /// If that energy is not a number, with the term and the cell of it; the step before is then undone.
     pub(super) fn check(
         &mut self,
         flow: &Flow,
-        here: &Covector,
+        energy: f64,
         theta: &mut Vec<f64>,
         state: &mut S,
         step: u64,
     ) -> Result<()> {
-        match checked_energy(flow, here, theta, step) {
+        match checked_energy(flow, energy, theta, step) {
             Ok(_) => self.before = Some((theta.clone(), state.clone())),
             Err(error) => {
                 if let Some(before) = self.before.take() {

@@ -180,7 +180,7 @@ fn sums_have_the_same_bits_on_any_number_of_ranks_and_threads() {
     let cells = 301;
     let leaf = |cell: usize| vec![term(cell), term(cell + 1000), 1.0];
     let bits = |sum: Vec<f64>| sum.into_iter().map(f64::to_bits).collect::<Vec<_>>();
-    let expected = bits(tree_sum(&Solo, &shares_of(cells, 1)[0], &leaf));
+    let expected = bits(tree_sum(&Solo, &shares_of(cells, 1)[0], 3, &leaf));
     let plain = (0..cells).map(term).sum::<f64>().to_bits();
     assert_ne!(
         expected[0], plain,
@@ -189,8 +189,9 @@ fn sums_have_the_same_bits_on_any_number_of_ranks_and_threads() {
     for ranks in [1, 2, 3, 4, 5, 8, 16] {
         for threads in [1, 2, 4] {
             for shares in shares_of(cells, ranks) {
-                let got =
-                    team_with_threads(ranks, threads, |comm| bits(tree_sum(comm, &shares, &leaf)));
+                let got = team_with_threads(ranks, threads, |comm| {
+                    bits(tree_sum(comm, &shares, 3, &leaf))
+                });
                 assert!(
                     got.iter().all(|sum| *sum == expected),
                     "{ranks} x {threads}"
@@ -205,10 +206,10 @@ fn ranks_without_a_cell_do_not_change_the_sum() {
     for cells in [1, 3, 5] {
         let leaf = |cell: usize| vec![term(cell), 1.0];
         let bits = |sum: Vec<f64>| sum.into_iter().map(f64::to_bits).collect::<Vec<_>>();
-        let expected = bits(tree_sum(&Solo, &Shares::even(cells, 1), &leaf));
+        let expected = bits(tree_sum(&Solo, &Shares::even(cells, 1), 2, &leaf));
         for ranks in [2, 3, 4, 7, 16, 33, 64] {
             let shares = Shares::even(cells, ranks);
-            let got = team(ranks, |comm| bits(tree_sum(comm, &shares, &leaf)));
+            let got = team(ranks, |comm| bits(tree_sum(comm, &shares, 2, &leaf)));
             assert!(got.iter().all(|sum| *sum == expected), "{cells} on {ranks}");
         }
     }

@@ -151,7 +151,7 @@ impl Stepper for Natural {
         step: u64,
     ) -> Result<Report> {
         let tangent = flow.tangent(theta, true);
-        let energy = checked_energy(flow, &tangent.here, theta, step)?;
+        let energy = checked_energy(flow, tangent.here.energy(), theta, step)?;
         let inverse = solver.factor(&tangent, 1.0)?;
         let Some(spectrum) = inverse.spectrum() else {
             return Err(Error::Input(
@@ -183,7 +183,7 @@ impl Stepper for Natural {
         let stuck = self.stands(seen, total);
         let mut report = Report {
             gradient: norm(&g),
-            ..Report::new(&tangent.here, 0.0)
+            ..Report::new(tangent.here.energies.clone(), 0.0)
         };
         let kicks = self.state.kicks;
         report.finished = self.end(flow, theta, stuck, step);

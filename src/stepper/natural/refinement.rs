@@ -21,6 +21,7 @@ use crate::flow::Tangent;
 use crate::solver::{Inverse, Spectrum};
 use crate::stepper::{Best, moved};
 use crate::vector::norm;
+use std::borrow::Cow;
 
 /// The coarsest cutoff that is tried.
 const COARSEST: f64 = 1e-2;
@@ -33,8 +34,8 @@ pub(super) fn coarser(cutoff: f64) -> impl Iterator<Item = f64> {
         .take_while(|&cutoff| cutoff < LOWER * COARSEST)
 }
 
-/// Where full steps lead that pass the test and lower the energy, at one cutoff after the other; none if
-/// nowhere. Collective.
+/// Where full steps from `from`, the parameters of the tangent space, lead that pass the test and lower the
+/// energy, at one cutoff after the other; none if nowhere. Collective.
 pub(super) fn refined(
     tangent: &Tangent,
     spectrum: &Spectrum,
@@ -42,10 +43,10 @@ pub(super) fn refined(
     cutoffs: impl Iterator<Item = f64>,
 ) -> Option<Best> {
     let mut best: Option<Best> = None;
+    let mut here = Cow::Borrowed(&tangent.here);
     for cutoff in cutoffs {
         let cut = spectrum.cut(cutoff);
         let from = best.as_ref().unwrap_or(from);
-        let here = tangent.flow.covector(&from.theta);
         let d = cut.direction(tangent, &here);
         let test = LevelTest {
             tangent,
@@ -66,9 +67,11 @@ pub(super) fn refined(
             simplified,
         };
         let theta = quasi_newton::iterate(&test, step).theta;
-        let energy = tangent.flow.covector(&theta).energy();
+        let there = tangent.flow.covector(&theta);
+        let energy = there.energy();
         if energy < from.energy {
             best = Some(Best { energy, theta });
+            here = Cow::Owned(there);
         }
     }
     best

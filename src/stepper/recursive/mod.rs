@@ -139,16 +139,17 @@ impl Stepper for Recursive {
         }
         let subset = Subset::of(flow, theta.len());
         let tangent = flow.tangent(theta, subset.is_none());
-        let energy = checked_energy(flow, &tangent.here, theta, step).inspect_err(|_| {
-            if let Some(before) = before {
-                *theta = before;
-            }
-        })?;
+        let energy =
+            checked_energy(flow, tangent.here.energy(), theta, step).inspect_err(|_| {
+                if let Some(before) = before {
+                    *theta = before;
+                }
+            })?;
         let remembers = self.state.lowest.best().is_some();
         if self.state.lowest.look(flow, theta, energy) {
             self.go_back(theta);
             let message = "the energy still falls on its own points alone";
-            let mut report = Report::new(&tangent.here, 0.0);
+            let mut report = Report::new(tangent.here.energies.clone(), 0.0);
             report.finished = Some(match self.followed {
                 Some(_) => Finish::Settled(message.into()),
                 None => Finish::Done(message.into()),
@@ -166,7 +167,7 @@ impl Stepper for Recursive {
             Ok(d) => d,
             Err(_) if remembers => {
                 self.go_back(theta);
-                return Ok(Report::new(&tangent.here, 0.0));
+                return Ok(Report::new(tangent.here.energies.clone(), 0.0));
             }
             Err(error) => return Err(error),
         };
@@ -176,7 +177,7 @@ impl Stepper for Recursive {
                 damping: state.forgetting.share(),
                 ..Note::default()
             },
-            ..Report::new(&tangent.here, 0.0)
+            ..Report::new(tangent.here.energies.clone(), 0.0)
         };
         match guard::pass(&tangent, theta, &d, self.dt, TRIALS) {
             Some(passed) => {

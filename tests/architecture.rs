@@ -91,6 +91,20 @@ fn clocks_and_signals_have_their_places() {
 }
 
 #[test]
+fn the_work_on_points_knows_no_rank_no_thread_and_no_file() {
+    let pure = ["network", "energy", "sampling", "domain", "jet.rs"];
+    for (path, text) in sources() {
+        if !pure.iter().any(|folder| path.starts_with(folder)) {
+            continue;
+        }
+        for word in ["rayon::", "crate::comm", "std::fs", "Instant"] {
+            let used = code(&text).any(|line| line.contains(word));
+            assert!(!used, "{word} is used in {}", path.display());
+        }
+    }
+}
+
+#[test]
 fn imports_run_downward() {
     let level = |module: &str| LAYERS.iter().position(|layer| layer.contains(&module));
     for (path, text) in sources() {
@@ -108,6 +122,11 @@ fn imports_run_downward() {
         let here = level(own).unwrap_or_else(|| panic!("{own} has no layer"));
         for line in code(&text) {
             for used in line.split("crate::").skip(1) {
+                assert!(
+                    !used.starts_with('{'),
+                    "{}: one `use` a module",
+                    path.display()
+                );
                 let end = used.find(|c: char| !c.is_alphanumeric() && c != '_');
                 let module = &used[..end.unwrap_or(used.len())];
                 let Some(there) = level(module) else { continue };

@@ -15,7 +15,7 @@ struct Case {
     overrides: &'static [(&'static str, &'static str)],
 }
 
-const CASES: [Case; 6] = [
+const CASES: [Case; 7] = [
     // The program, and little besides.
     Case {
         deck: "poisson-2d",
@@ -55,6 +55,17 @@ const CASES: [Case; 6] = [
     Case {
         deck: "poisson-2d",
         overrides: &[("stop.steps", "2"), ("network.hidden", "[800]")],
+    },
+    // 91,501 parameters, in all pairs that are kept.
+    Case {
+        deck: "poisson-2d",
+        overrides: &[
+            ("stop.steps", "60"),
+            ("flow.method", "lbfgs"),
+            ("network.hidden", "[300, 300]"),
+            ("sampling.points", "49"),
+            ("sampling.boundary_points", "16"),
+        ],
     },
 ];
 

@@ -69,7 +69,7 @@ impl Path {
     /// θ after `steps` equal steps to `time`.
     fn fixed(&self, tableau: &'static Tableau, time: f64, steps: u32) -> Vec<f64> {
         let pace = Pace::Fixed(time / f64::from(steps));
-        let mut stepper = RungeKutta::new(tableau, pace, true);
+        let mut stepper = RungeKutta::new(tableau, pace, true, false);
         let (flow, mut theta) = (self.flow(), self.start.clone());
         for step in 0..steps {
             let step = u64::from(step);
@@ -160,7 +160,7 @@ fn adaptive(path: &Path, tolerance: f64, time: f64) -> Adaptive {
         tolerance,
         first: 1.0,
     };
-    let mut stepper = RungeKutta::new(&BOGACKI_SHAMPINE, pace, true);
+    let mut stepper = RungeKutta::new(&BOGACKI_SHAMPINE, pace, true, false);
     let (flow, mut theta) = (path.flow(), path.start.clone());
     let (mut reached, mut steps, mut way) = (0.0, 0, 0.0);
     while reached < time {

@@ -7,6 +7,9 @@ use std::io::Write;
 use std::path::Path;
 
 /// Writes the starter deck `name` and what it needs into this folder, or lists the names.
+///
+/// # Errors
+/// If there is no such starter, or a file is there already.
 pub fn new(name: Option<&str>, first: bool) -> Result<()> {
     if !first {
         return Ok(());

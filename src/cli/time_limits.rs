@@ -2,6 +2,7 @@
 
 use super::RunArgs;
 use crate::comm::Comm;
+use crate::deck;
 use crate::error::{Error, Result};
 use crate::run::{Limits, Signals};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -53,7 +54,7 @@ fn left_until(text: &str) -> Option<Duration> {
 pub(super) fn wall_time(text: &str) -> std::result::Result<Duration, String> {
     let seconds = match text.contains(':') {
         true => by_clock(text),
-        false => by_unit(text),
+        false => deck::seconds(text),
     };
     let seconds = seconds
         .filter(|s| *s > 0.0)
@@ -62,18 +63,6 @@ pub(super) fn wall_time(text: &str) -> std::result::Result<Duration, String> {
         Some(Ok(time)) => Ok(time),
         _ => Err("expected a time such as 23.5h, 90m, 3600s or 23:30:00".into()),
     }
-}
-
-fn by_unit(text: &str) -> Option<f64> {
-    let number = text.trim_end_matches(char::is_alphabetic);
-    let unit = match &text[number.len()..] {
-        "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        "d" => 86400.0,
-        _ => return None,
-    };
-    Some(number.trim().parse::<f64>().ok()? * unit)
 }
 
 fn by_clock(text: &str) -> Option<f64> {

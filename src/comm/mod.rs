@@ -53,9 +53,6 @@ pub trait Comm {
     /// The number of ranks.
     fn size(&self) -> usize;
 
-    /// The number of ranks on this host, which share its cores.
-    fn ranks_here(&self) -> usize;
-
     /// Sends `data`, of any length, to another rank.
     ///
     /// May wait until the receiver calls [`recv`](Comm::recv). Two messages from one rank to

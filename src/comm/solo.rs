@@ -36,10 +36,6 @@ impl Comm for Solo {
         1
     }
 
-    fn ranks_here(&self) -> usize {
-        1
-    }
-
     /// # Panics
     /// Always: there is nobody to send to.
     fn send(&self, to: usize, _data: &[f64]) {

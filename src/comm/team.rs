@@ -99,10 +99,6 @@ impl Comm for Member<'_> {
         self.size
     }
 
-    fn ranks_here(&self) -> usize {
-        self.size
-    }
-
     fn send(&self, to: usize, data: &[f64]) {
         assert!(
             to < self.size && to != self.rank,

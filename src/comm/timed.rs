@@ -86,10 +86,6 @@ impl Comm for Timed {
         self.inner.size()
     }
 
-    fn ranks_here(&self) -> usize {
-        self.inner.ranks_here()
-    }
-
     fn send(&self, to: usize, data: &[f64]) {
         self.talk(|comm| comm.send(to, data));
     }

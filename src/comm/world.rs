@@ -37,7 +37,6 @@ const LAST_RESORT: Duration = Duration::from_secs(5);
 pub struct World {
     universe: Option<Universe>,
     world: SimpleCommunicator,
-    ranks_here: usize,
     main_thread_only: PhantomData<*const ()>,
 }
 
@@ -68,11 +67,9 @@ impl World {
             ));
         }
         failure::install(world.rank() as usize, &host(), || end());
-        let ranks_here = world.split_shared(world.rank()).size() as usize;
         Ok(World {
             universe: Some(universe),
             world,
-            ranks_here,
             main_thread_only: PhantomData,
         })
     }
@@ -89,10 +86,6 @@ impl Comm for World {
 
     fn size(&self) -> usize {
         self.world.size() as usize
-    }
-
-    fn ranks_here(&self) -> usize {
-        self.ranks_here
     }
 
     fn send(&self, to: usize, data: &[f64]) {

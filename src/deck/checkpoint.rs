@@ -30,20 +30,19 @@ pub enum Interval {
     Seconds(f64),
 }
 
-impl Interval {
-    /// `"10 min"`, `"30 s"`, `"2 h"`.
-    fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let number = text.trim_end_matches(char::is_alphabetic);
-        let unit = match &text[number.len()..] {
-            "s" | "sec" | "second" | "seconds" => 1.0,
-            "min" | "minute" | "minutes" => 60.0,
-            "h" | "hour" | "hours" => 3600.0,
-            _ => return None,
-        };
-        let seconds = number.trim().parse::<f64>().ok()? * unit;
-        (seconds > 0.0 && seconds.is_finite()).then_some(Self::Seconds(seconds))
-    }
+/// Seconds of a time with a unit, above 0: `10 min`, `30s`, `2.5 hours`, `1d`.
+pub fn seconds(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let number = text.trim_end_matches(char::is_alphabetic);
+    let unit = match &text[number.len()..] {
+        "s" | "sec" | "second" | "seconds" => 1.0,
+        "m" | "min" | "minute" | "minutes" => 60.0,
+        "h" | "hour" | "hours" => 3600.0,
+        "d" | "day" | "days" => 86400.0,
+        _ => return None,
+    };
+    let seconds = number.trim().parse::<f64>().ok()? * unit;
+    (seconds > 0.0 && seconds.is_finite()).then_some(seconds)
 }
 
 impl Serialize for Interval {
@@ -62,7 +61,7 @@ impl Read for Interval {
 
     fn read(at: &Cursor<'_>) -> Result<Option<Self>, DeckError> {
         Ok(match at.kind() {
-            Kind::Text(text) => Self::parse(text),
+            Kind::Text(text) => seconds(text).map(Self::Seconds),
             _ => u64::read(at)?.filter(|steps| *steps > 0).map(Self::Steps),
         })
     }

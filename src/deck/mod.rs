@@ -62,7 +62,7 @@ mod text;
 pub use auto::Auto;
 pub use boundary::{Boundary, BoundaryLaw, Enforce};
 pub use catalogue::{Starter, find, starters};
-pub use checkpoint::{Checkpoint, Interval};
+pub use checkpoint::{Checkpoint, Interval, seconds};
 pub use data::Data;
 pub use definitions::{Constant, Constants, Function, Functions};
 pub use domain::{Domain, Shape, ShapeName};

@@ -23,12 +23,14 @@ const FACES: usize = 10_000_000;
 /// The longest name.
 const LONGEST: usize = 64;
 
-/// Names that expressions give a meaning of their own.
+/// Names that expressions give a meaning of their own: those of `expression::reserved`, which `tests/bad_input`
+/// compares, and the usual index of a sum.
 const RESERVED: &[&str] = &[
-    "abs", "acos", "asin", "atan", "cos", "cosh", "div", "dn", "dot", "e", "erf", "exp", "grad",
-    "grad2", "i", "if", "lap", "log", "max", "min", "norm", "over", "pi", "r2", "sign", "sin",
-    "sinh", "sqrt", "sum", "tan", "tanh",
+    "abs", "acos", "and", "asin", "atan", "cos", "cosh", "div", "dn", "dot", "e", "erf", "exp",
+    "grad", "grad2", "i", "if", "lap", "log", "max", "min", "n_i", "norm", "not", "or", "over",
+    "pi", "r2", "sign", "sin", "sinh", "sqrt", "sum", "tan", "tanh", "x_i",
 ];
+const MANUFACTURED: &str = "manufactured";
 
 /// Checks a deck whose sections are each right.
 ///
@@ -284,7 +286,7 @@ fn take<'a, 'c>(
     if !letter || !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') {
         return error("is not a name: a letter, then letters, digits or _");
     }
-    if RESERVED.contains(&name) {
+    if RESERVED.contains(&name) || name == MANUFACTURED {
         return error("has a meaning of its own in expressions");
     }
     match taken.insert(name, meaning) {

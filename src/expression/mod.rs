@@ -37,6 +37,7 @@ pub use error::ExpressionError;
 pub use euler_lagrange::{euler_lagrange, flux};
 pub use function::{Function, Operation};
 pub use manufactured::{exact_in, jets_of, solve_source, solve_source_energy};
+pub use names::reserved;
 
 pub use pool::{Derivative, Id, Pool, Symbol};
 pub use scope::Scope;

@@ -39,10 +39,10 @@ pub(super) struct Index {
     pub(super) coordinate: usize,
 }
 
-pub(super) fn is_reserved(name: &str) -> bool {
-    WORDS.contains(&name)
-        || Function::from_name(name).is_some()
-        || ["x_i", "n_i", "manufactured"].contains(&name)
+/// Names with a meaning of their own, which nothing else can have.
+pub fn reserved() -> impl Iterator<Item = &'static str> {
+    let words = WORDS.into_iter().chain(["x_i", "n_i", "manufactured"]);
+    words.chain(Function::all().map(Function::name))
 }
 
 /// Whether `name` is read as a derivative of an unknown or a component of the normal.

@@ -5,7 +5,7 @@
 //! names: a table with columns x, y, u is natural, and `u = u` is read as unknown = column.
 
 use super::error::ExpressionError;
-use super::names::{self, is_reserved};
+use super::names::{self, reserved};
 use super::notation::Value;
 use super::pool::{Id, Pool, Symbol};
 use super::token::{Kind, LONGEST_NAME, tokens};
@@ -221,7 +221,7 @@ impl Scope {
             format!("the name of {kind} is longer than {LONGEST_NAME} characters; shorten it")
         } else if !begins || !letters.all(|c| c.is_alphanumeric() || c == '_') {
             format!("{kind} cannot be called `{name}`: a name is a letter, then letters and digits")
-        } else if is_reserved(name) {
+        } else if reserved().any(|word| word == name) {
             format!("{kind} cannot be called `{name}`: the name is reserved; choose another")
         } else if let Some(other) = self.meanings.get(name) {
             let other = other.kind();

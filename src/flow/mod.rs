@@ -250,6 +250,22 @@ impl<'a> Flow<'a> {
         }
     }
 
+    /// What shares of E are taken of, where the first energy is `energy`: where residuals are far from linear, a
+    /// random start can have any energy, so that at zero parameters, which is mostly that of u = 0, counts if it
+    /// is less. Collective.
+    pub fn scale_of_energy(&self, energy: f64) -> f64 {
+        if self.has_forces() {
+            return energy;
+        }
+        let parameters = self.problem.network.parameters();
+        let silent = self.covector(&vec![0.0; parameters]).energy();
+        // A solution, or no number.
+        match silent.is_normal() {
+            true => energy.min(silent),
+            false => energy,
+        }
+    }
+
     /// An error that names the term and the cell of the first energy that is not a number.
     ///
     /// # Errors

@@ -6,6 +6,9 @@ use crate::file::{failed, whole};
 use std::path::Path;
 
 /// Writes `coordinates…, unknowns…`.
+///
+/// # Errors
+/// If the disk refuses.
 pub fn write(field: &Field, path: &Path) -> Result<()> {
     whole(path, |part| {
         lines(field, part).map_err(|e| failed(path, &e))

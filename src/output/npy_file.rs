@@ -8,6 +8,9 @@ use ndarray_npy::write_npy;
 use std::path::Path;
 
 /// Writes `u.npy`, …, of shape (n_1, …, n_d), and `x.npy`, … with the grid points of the axes.
+///
+/// # Errors
+/// If the disk refuses.
 pub fn write(field: &Field, folder: &Path) -> Result<()> {
     for (k, name) in field.unknowns.iter().enumerate() {
         let path = folder.join(format!("{name}.npy"));

@@ -10,6 +10,9 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// Writes one file with every unknown as a point array; axes that do not exist have one point.
+///
+/// # Errors
+/// If the disk refuses.
 pub fn write(field: &Field, path: &Path) -> Result<()> {
     write_whole(path, &text(field))
 }

@@ -40,15 +40,10 @@ pub struct Work {
 }
 
 impl Work {
-    /// Counts a step of a stage.
+    /// Counts a step of a stage in the solution of the deck's `problem`.
     pub fn of(stage: &Stage, problem: &Problem) -> Self {
-        match stage.batch {
-            Some(batch) => Self::on(stage, &problem.thinned(batch), true),
-            None => Self::on(stage, problem, false),
-        }
-    }
-
-    fn on(stage: &Stage, problem: &Problem, thin: bool) -> Self {
+        let problem = &*stage.problem(problem);
+        let thin = stage.batch.is_some();
         let network = &problem.network;
         let (p, metric) = (network.parameters(), stage.metric);
         let mut rows = 0;

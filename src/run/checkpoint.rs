@@ -5,6 +5,7 @@
 //! and a checksum; sizes are checked before anything is allocated.
 
 use super::State;
+use crate::deck::Bytes;
 use crate::error::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -27,7 +28,7 @@ pub struct Found {
 }
 
 const MAGIC: &[u8; 8] = b"NED-DIST";
-const VERSION: u32 = 7;
+const VERSION: u32 = 8;
 const HEADER: usize = 8 + 4 + 8 + 32;
 /// Larger files are not checkpoints of this program; also the limit of what is allocated.
 const LARGEST: usize = 16 << 30;
@@ -147,14 +148,23 @@ impl Store {
 }
 
 fn encode(state: &State) -> Result<Vec<u8>> {
-    let payload = bincode::serde::encode_to_vec(state, bincode::config::standard())
-        .map_err(|e| Error::Failed(format!("cannot encode a checkpoint: {e}")))?;
-    let mut bytes = Vec::with_capacity(HEADER + payload.len());
-    bytes.extend_from_slice(MAGIC);
-    bytes.extend_from_slice(&VERSION.to_le_bytes());
-    bytes.extend_from_slice(&(payload.len() as u64).to_le_bytes());
-    bytes.extend_from_slice(&Sha256::digest(&payload));
-    bytes.extend_from_slice(&payload);
+    let failed = |what: String| Error::Failed(format!("cannot encode a checkpoint: {what}"));
+    let mut bytes = vec![0; HEADER];
+    bincode::serde::encode_into_std_write(state, &mut bytes, bincode::config::standard())
+        .map_err(|e| failed(e.to_string()))?;
+    if bytes.len() > LARGEST {
+        let length = Bytes(bytes.len() as f64);
+        return Err(failed(format!(
+            "it has {length}, and more than {} is not read again; use a smaller network, or a method that \
+             remembers less",
+            Bytes(LARGEST as f64)
+        )));
+    }
+    let (header, payload) = bytes.split_at_mut(HEADER);
+    let length = (payload.len() as u64).to_le_bytes();
+    let checksum = Sha256::digest(payload);
+    let fields: [&[u8]; 4] = [MAGIC, &VERSION.to_le_bytes(), &length, &checksum];
+    header.copy_from_slice(&fields.concat());
     Ok(bytes)
 }
 

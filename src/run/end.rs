@@ -12,11 +12,13 @@ pub(super) struct End {
     pub(super) met: Option<Vec<f64>>,
 }
 
-/// What may follow.
+/// Who ended it, and what may follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Nothing.
+    /// A limit of the deck or of the process, or a failure: nothing follows.
     Final,
+    /// The stage by itself, for good.
+    Done,
     /// The next stage, if there is one.
     Settled,
     /// The stage before, if there is one.
@@ -33,7 +35,7 @@ impl End {
         }
     }
 
-    pub(super) fn converged(reason: String) -> Self {
+    fn converged(reason: String) -> Self {
         Self::of(Status::Converged, reason)
     }
 
@@ -52,9 +54,17 @@ impl End {
         }
     }
 
+    /// That of a state which is steady: by itself, unless the deck says what that means.
+    pub(super) fn steady(reason: String, as_asked: bool) -> Self {
+        Self {
+            kind: if as_asked { Kind::Final } else { Kind::Done },
+            ..Self::converged(reason)
+        }
+    }
+
     pub(super) fn of_stepper(finish: &Finish) -> Self {
         let kind = match finish {
-            Finish::Done(_) => Kind::Final,
+            Finish::Done(_) => Kind::Done,
             Finish::Settled(_) => Kind::Settled,
             Finish::Stuck(_) => Kind::Stuck,
         };

@@ -39,7 +39,7 @@ impl Run<'_> {
             met: end.met.clone(),
         });
         // A run that is stopped from outside has saved at once: it may be killed any moment.
-        if end.status != Status::Stopped || end.kind == Kind::Stuck {
+        if end.status != Status::Stopped || end.kind != Kind::Final {
             self.save()?;
         }
         let (theta, energy) = self.result(flow, &end);

@@ -62,6 +62,9 @@ impl Run<'_> {
                     return Ok(End::of(Status::Failed, reason));
                 }
             };
+            if self.state.initial.is_none() {
+                self.state.initial = Some(flow.scale_of_energy(report.energy()));
+            }
             if let Some(end) = self.accept(before, theta, report, deck.as_deref())? {
                 return Ok(end);
             }
@@ -77,7 +80,6 @@ impl Run<'_> {
         deck: Option<&Flow>,
     ) -> Result<Option<End>> {
         let energy = report.energy();
-        self.state.initial.get_or_insert(energy);
         self.remember_best();
         let best = self.stepper.best().and(self.state.best.as_ref());
         let best_energy = best.map_or(energy, |b| b.energy);
@@ -90,7 +92,9 @@ impl Run<'_> {
             end = self.tolerance(best_energy).map(met);
         }
         if end.is_none() && whole {
-            end = self.steady.look(energy, report.dt).map(End::converged);
+            let as_asked = self.set.deck.stop.steady.as_option().is_some();
+            let steady = self.steady.look(energy, report.dt);
+            end = steady.map(|reason| End::steady(reason, as_asked));
         }
         if self.state.step.is_multiple_of(self.set.deck.output.every) || end.is_some() {
             let errors = self.record(report.clone(), best_energy, &shown, deck)?;

@@ -14,6 +14,7 @@
 //! | Gram matrix and its factor | p² / ranks, or ½ p² for every level of a rank's own tree that holds one |
 //! | triangle and singular vectors | 5 p² |
 //! | triangle of all steps and its copy for checkpoints | 3 p² |
+//! | pairs of L-BFGS and their copies for checkpoints | 300 p |
 //!
 //! `tests/memory.rs` compares with what the system has measured. Blocks are formed and given back all
 //! the time, so nothing here is exact; what matters is to know a run that cannot fit from one that can.
@@ -25,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::flow::ROWS_KEPT_BYTES;
 use crate::problem::{Problem, Term};
 use crate::solver::{Cg, gram_limit, memory_limit, triangle_limit};
-use crate::stepper::metric_share;
+use crate::stepper::{Lbfgs, metric_share};
 
 /// The program itself before it holds anything, and MPI, which one process alone does without.
 const PROGRAM: f64 = 11e6;
@@ -125,11 +126,9 @@ impl Plan {
     }
 
     fn memory_keeping(&self, kept: usize, problem: &Problem, crowd: Crowd) -> Memory {
-        let of_stage = |stage: &Stage| match stage.batch {
-            Some(batch) => of_stage(stage, &problem.thinned(batch), crowd, kept),
-            None => of_stage(stage, problem, crowd, kept),
-        };
-        let mut stages: Vec<Memory> = self.stages.iter().map(of_stage).collect();
+        let stages = self.stages.iter();
+        let of_stage = |stage: &Stage| of_stage(stage, &stage.problem(problem), crowd, kept);
+        let mut stages: Vec<Memory> = stages.map(of_stage).collect();
         stages.sort_by(|a, b| b.bytes().0.total_cmp(&a.bytes().0));
         stages.swap_remove(0)
     }
@@ -178,7 +177,15 @@ fn of_stage(stage: &Stage, problem: &Problem, crowd: Crowd, kept: usize) -> Memo
             // Products with the rows of a cell, but in the methods that take gradients alone.
             let products = [MethodName::Ned, MethodName::Sgd].contains(&stage.method);
             let cells = if products { size.cell } else { 0.0 };
-            let parts = vec![part("rows of the tangent space", cells * p)];
+            let mut parts = vec![part("rows of the tangent space", cells * p)];
+            if stage.method == MethodName::Lbfgs {
+                // The method's, the state's that is saved, and the bytes of the file.
+                let pairs = (3 * 2 * Lbfgs::PAIRS) as f64;
+                parts.push(part(
+                    "the pairs that lbfgs learns curvature from",
+                    pairs * p,
+                ));
+            }
             (parts, "use fewer points, or a smaller network")
         }
     };

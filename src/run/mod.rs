@@ -39,7 +39,7 @@ pub use memory::{Crowd, Memory};
 pub use opening::Policy;
 pub use plan::Plan;
 pub use signals::Signals;
-pub use stage::Stage;
+pub use stage::{Stage, Stated};
 pub use state::{Attempts, Drawn, Finished, Minimum, Size, State, Waiting};
 pub use summary::{DataErrors, Seconds, Status, Summary, digest};
 pub use timing::Span;
@@ -51,7 +51,7 @@ use crate::flow::Flow;
 use crate::problem::Problem;
 use crate::sampling::{Purpose, stream};
 use crate::stepper::Stepper;
-use end::{End, Kind};
+use end::End;
 use limits::{Orders, Progress, Watch};
 use std::time::Instant;
 use steady::Steady;
@@ -165,27 +165,19 @@ impl<'a> Run<'a> {
         }
         loop {
             let stage = &set.plan.stages[self.state.stage];
-            let end = match self.problem_of(stage).other() {
-                None => self.march(&mut flow, None, stage)?,
-                Some(problem) => {
+            let end = match stage.problem(set.problem) {
+                Stated::Deck(_) => self.march(&mut flow, None, stage)?,
+                problem => {
                     let shares = Shares::even(problem.cells(), set.comm.size());
-                    let mut own = flow.of_problem(problem, &shares);
+                    let mut own = flow.of_problem(&problem, &shares);
                     let deck = stage.is_stationary().then_some(&mut flow);
                     self.march(&mut own, deck, stage)?
                 }
             };
-            let next = set.plan.stages.get(self.state.stage + 1);
-            match (end.kind, next) {
-                (Kind::Settled, Some(next)) => self.enter(next, &end.reason),
-                _ if self.resume_descent(&mut flow, &end) => {}
-                (Kind::Stuck, _) if self.state.stage > 0 && !self.given_up() => {
-                    self.fall_back(&end.reason);
-                }
-                _ => {
-                    self.draw(&mut flow);
-                    let end = self.judged(&flow, end);
-                    return self.finish(&flow, end);
-                }
+            if !self.goes_on(&mut flow, &end) {
+                self.draw(&mut flow);
+                let end = self.judged(&flow, end);
+                return self.finish(&flow, end);
             }
         }
     }

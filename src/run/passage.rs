@@ -4,7 +4,6 @@
 use super::end::{End, Kind};
 use super::{Attempts, Run, Stage, Status, Waiting};
 use crate::flow::Flow;
-use crate::problem::Problem;
 
 /// Attempts to finish without half the energy after which the run ends; below this share of the first
 /// energy a few are enough, since what more of them find there hardly shows in u.
@@ -15,41 +14,7 @@ const NEAR: f64 = 1e-18;
 /// thousandths.
 const FAR: f64 = 1e-6;
 
-/// The problem that a stage solves.
-pub(super) enum Of<'a> {
-    /// The deck's.
-    Deck,
-    /// A random subset of the points.
-    Subset(Box<Problem>),
-    /// The equation of the energy's stationary points.
-    Stationarity(&'a Problem),
-}
-
-impl Of<'_> {
-    /// The problem, if it is not the deck's.
-    pub(super) fn other(&self) -> Option<&Problem> {
-        match self {
-            Self::Deck => None,
-            Self::Subset(problem) => Some(problem),
-            Self::Stationarity(problem) => Some(problem),
-        }
-    }
-}
-
-impl<'a> Run<'a> {
-    /// The problem that a stage solves.
-    pub(super) fn problem_of(&self, stage: &Stage) -> Of<'a> {
-        let deck = self.set.problem;
-        match (&deck.stationary, stage.batch) {
-            (Ok(equation), Some(batch)) if stage.is_stationary() => {
-                Of::Subset(Box::new(equation.thinned(batch)))
-            }
-            (Ok(equation), None) if stage.is_stationary() => Of::Stationarity(equation),
-            (_, Some(batch)) => Of::Subset(Box::new(deck.thinned(batch))),
-            (_, None) => Of::Deck,
-        }
-    }
-
+impl Run<'_> {
     /// The number of the sample set of the next step. Every attempt of a later stage has its own.
     pub(super) fn epoch(&self, stage: &Stage) -> u64 {
         match stage.resample {
@@ -66,8 +31,37 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Hands over to the stage that has more to do after the end of this one; whether there is one.
+    /// Collective.
+    pub(super) fn goes_on(&mut self, flow: &mut Flow, end: &End) -> bool {
+        let next = self.set.plan.stages.get(self.state.stage + 1);
+        if let (Kind::Settled, Some(next)) = (end.kind, next) {
+            self.enter(next, &end.reason);
+            return true;
+        }
+        if self.resume_descent(flow, end) {
+            return true;
+        }
+        if end.kind != Kind::Stuck {
+            return false;
+        }
+        if self.state.stage > 0 {
+            self.count_attempt();
+            if !self.has_tried_enough() {
+                self.fall_back(&end.reason);
+                return true;
+            }
+        }
+        // No stage before finds a better place: the next one may.
+        if let Some(next) = next {
+            self.state.attempts.failed = 0;
+            self.enter(next, &end.reason);
+        }
+        next.is_some()
+    }
+
     /// Begins the next stage; this one waits.
-    pub(super) fn enter(&mut self, next: &Stage, reason: &str) {
+    fn enter(&mut self, next: &Stage, reason: &str) {
         if next.is_stationary() && !self.set.plan.stages[self.state.stage].is_stationary() {
             self.leave_energy();
         }
@@ -81,8 +75,8 @@ impl<'a> Run<'a> {
         announce(self.state.step, reason, next);
     }
 
-    /// Counts an attempt of the last stage that found no way down; whether it was the last one.
-    pub(super) fn given_up(&mut self) -> bool {
+    /// Counts an attempt of a later stage that found no way down.
+    fn count_attempt(&mut self) {
         let state = &mut self.state;
         let best = state.best.as_ref().map_or(f64::INFINITY, |b| b.energy);
         let halved = best < 0.5 * state.attempts.energy;
@@ -91,33 +85,44 @@ impl<'a> Run<'a> {
             energy: best,
             made: state.attempts.made + 1,
         };
-        let near = best < NEAR * state.initial.unwrap_or(0.0);
+    }
+
+    /// Whether so many attempts were in vain that more of them are not worth their time.
+    fn has_tried_enough(&self) -> bool {
+        let state = &self.state;
+        let near = state.attempts.energy < NEAR * state.initial.unwrap_or(0.0);
         state.attempts.failed >= if near { FEW_ATTEMPTS } else { ATTEMPTS }
     }
 
-    /// The end, which is no convergence where a stage has found no way down far above an energy of zero that
-    /// the deck's equations ask for.
+    /// The end, which is no convergence where a stage ends by itself far above an energy of zero that the
+    /// deck's equations ask for.
     pub(super) fn judged(&mut self, flow: &Flow, end: End) -> End {
-        let (Kind::Stuck, Some(best)) = (end.kind, &self.state.best) else {
-            return end;
-        };
-        let initial = self.state.initial.unwrap_or(f64::INFINITY);
         // Of a stationary point the energy is known from its descent.
         let stationary = self.set.plan.stages[self.state.stage].is_stationary();
-        if stationary || best.energy <= FAR * initial {
+        if end.kind == Kind::Final || stationary || !self.set.problem.zero_residual {
             return end;
         }
-        let energies = flow.covector(&best.theta).energies;
+        let theta = self
+            .state
+            .best
+            .as_ref()
+            .map_or(&self.state.theta, |b| &b.theta);
+        let energies = flow.covector(theta).energies;
+        let left = energies.iter().sum::<f64>() / self.state.initial.unwrap_or(f64::INFINITY);
+        if left <= FAR {
+            return end;
+        }
         let terms = self.set.problem.terms.iter().zip(&energies);
         let largest = terms.max_by(|(_, a), (_, b)| a.total_cmp(b));
         let holds = largest.map_or(String::new(), |(term, energy)| {
             let share = 100.0 * energy / energies.iter().sum::<f64>();
             format!(", {share:.0} % of it in `{}`", term.name)
         });
-        let left = best.energy / initial;
-        // The same command tries again as often.
-        self.state.attempts.failed = 0;
-        self.stepper.retry();
+        if end.kind == Kind::Stuck {
+            // The same command tries again as often.
+            self.state.attempts.failed = 0;
+            self.stepper.retry();
+        }
         End {
             status: Status::Stopped,
             reason: format!("stalled: {} and {left:.1e} of E is left{holds}", end.reason),

@@ -10,7 +10,7 @@
 //! | the same, over 4,000 parameters | cg + euler |
 //! | method = "sgd", "adam", "lbfgs" | the method's own |
 
-use super::choice::{can_be_stationary, check, choose, expanded, suits_lbfgs};
+use super::choice::{Part, can_be_stationary, check, choose, expanded, suits_lbfgs};
 use super::stage::Stage;
 use crate::deck::{Auto, Deck, MethodName, MetricName, Resample, SolverName, StepperName};
 use crate::error::Result;
@@ -73,70 +73,11 @@ impl Plan {
             check(*solver, *stepper, name)?;
         }
         can_be_stationary(&steppers, problem)?;
-        let points: usize = problem.terms.iter().map(Term::points).sum();
-        let largest = match solvers[0] {
-            SolverName::Kernel if p > KERNEL_STEPS => KERNEL_BATCH[0],
-            SolverName::Kernel => (p / PARAMETERS_A_POINT).clamp(KERNEL_BATCH[0], KERNEL_BATCH[1]),
-            _ => LARGEST_BATCH,
-        };
-        let batch = ((BATCH * p as f64) as usize).clamp(16, largest);
-        let batch = fill(&mut deck.sampling.batch, batch.min(points.div_ceil(2)));
-        let flow = &mut deck.flow;
-        let cutoff = default_cutoff(problem, metric, p.max(problem.rows()));
-        let cutoff = fill(&mut flow.cutoff, cutoff);
-        let damping = match solvers[0] {
-            SolverName::Kernel => KERNEL_DAMPING,
-            SolverName::Cg => CG_DAMPING,
-            _ => DEFAULT_DAMPING,
-        };
-        let damping = fill(&mut flow.damping, damping);
-        let carried = match solvers[0] {
-            SolverName::Kernel => MOMENTUM,
-            _ => 0.0,
-        };
-        let momentum = fill(&mut flow.momentum, carried);
-        let tolerance = fill(&mut flow.tolerance, DEFAULT_TOLERANCE);
-        let dt = flow.dt.as_option().copied();
-        if flow.method == MethodName::Lbfgs {
-            suits_lbfgs(dt, resample)?;
+        if deck.flow.method == MethodName::Lbfgs {
+            suits_lbfgs(deck.flow.dt.as_option().copied(), resample)?;
         }
         let parts = expanded(&solvers, &steppers);
-        let stages: Vec<Stage> = parts
-            .iter()
-            .enumerate()
-            .map(|(index, part)| {
-                // Noise in the points of an energy without residual would be noise in its minimiser.
-                let fresh = (problem.has_residuals() || part.stationary)
-                    && [StepperName::Recursive, StepperName::Stochastic].contains(&part.stepper);
-                let exact = problem.zero_residual || part.stationary;
-                Stage {
-                    method: flow.method,
-                    metric,
-                    solver: part.solver,
-                    stepper: part.stepper,
-                    batch: fresh.then_some(batch),
-                    resample: if fresh { Some(1) } else { resample },
-                    damping,
-                    // Rounding level of the rows: an Euler–Lagrange equation has residuals.
-                    cutoff: if part.stationary {
-                        cutoff.min(1e-12)
-                    } else {
-                        cutoff
-                    },
-                    dt,
-                    tolerance,
-                    momentum,
-                    exact: exact && resample.is_none(),
-                    stationary: part.stationary,
-                    followed: parts.get(index + 1).map(|next| {
-                        match next.stationary && !part.stationary {
-                            true => Follower::Stationarity,
-                            false => Follower::Finish,
-                        }
-                    }),
-                }
-            })
-            .collect();
+        let stages = stages(deck, problem, &parts, metric, resample);
         let last = &stages[stages.len() - 1];
         let stands = last.stepper != StepperName::Natural && last.fixed_samples();
         let steady = match deck.stop.steady {
@@ -170,6 +111,76 @@ impl Plan {
     }
 }
 
+/// The stages, with the numbers that suit the solver of each where the deck leaves them open.
+fn stages(
+    deck: &mut Deck,
+    problem: &Problem,
+    parts: &[Part],
+    metric: Metric,
+    resample: Option<u64>,
+) -> Vec<Stage> {
+    let p = problem.network.parameters();
+    let points: usize = problem.terms.iter().map(Term::points).sum();
+    let batch = |solver| default_batch(solver, p).min(points.div_ceil(2));
+    let batch = by_stage(&mut deck.sampling.batch, parts, batch);
+    let flow = &mut deck.flow;
+    let cutoff = default_cutoff(problem, metric, p.max(problem.rows()));
+    let cutoff = fill(&mut flow.cutoff, cutoff);
+    let damping = by_stage(&mut flow.damping, parts, |solver| match solver {
+        SolverName::Kernel => KERNEL_DAMPING,
+        SolverName::Cg => CG_DAMPING,
+        _ => DEFAULT_DAMPING,
+    });
+    let momentum = by_stage(&mut flow.momentum, parts, |solver| match solver {
+        SolverName::Kernel => MOMENTUM,
+        _ => 0.0,
+    });
+    let tolerance = fill(&mut flow.tolerance, DEFAULT_TOLERANCE);
+    let of_part = |(index, part): (usize, &Part)| {
+        // Noise in the points of an energy without residual would be noise in its minimiser.
+        let fresh = (problem.has_residuals() || part.stationary)
+            && [StepperName::Recursive, StepperName::Stochastic].contains(&part.stepper);
+        let exact = problem.zero_residual || part.stationary;
+        Stage {
+            method: flow.method,
+            metric,
+            solver: part.solver,
+            stepper: part.stepper,
+            batch: fresh.then_some(batch[index]),
+            resample: if fresh { Some(1) } else { resample },
+            damping: damping[index],
+            // Rounding level of the rows: an Euler–Lagrange equation has residuals.
+            cutoff: match part.stationary {
+                true => cutoff.min(1e-12),
+                false => cutoff,
+            },
+            dt: flow.dt.as_option().copied(),
+            tolerance,
+            momentum: momentum[index],
+            exact: exact && resample.is_none(),
+            stationary: part.stationary,
+            followed: parts
+                .get(index + 1)
+                .map(|next| match next.stationary && !part.stationary {
+                    true => Follower::Stationarity,
+                    false if exact => Follower::Finish,
+                    false => Follower::Fit,
+                }),
+        }
+    };
+    parts.iter().enumerate().map(of_part).collect()
+}
+
+/// Points of a fresh subset for `p` parameters.
+fn default_batch(solver: SolverName, p: usize) -> usize {
+    let largest = match solver {
+        SolverName::Kernel if p > KERNEL_STEPS => KERNEL_BATCH[0],
+        SolverName::Kernel => (p / PARAMETERS_A_POINT).clamp(KERNEL_BATCH[0], KERNEL_BATCH[1]),
+        _ => LARGEST_BATCH,
+    };
+    ((BATCH * p as f64) as usize).clamp(16, largest)
+}
+
 /// The least relative cutoff of singular values: rounding level of the rows where residuals are
 /// known; where only gradients are, as far above it as their square root; in metrics that are not the
 /// energy's, so far that directions that hardly change u do not make the flow stiffer than it is.
@@ -180,6 +191,22 @@ fn default_cutoff(problem: &Problem, metric: Metric, size: usize) -> f64 {
         Metric::Energy => 1e-8,
         Metric::L2 | Metric::H1 => 1e-3,
     }
+}
+
+/// A number of every stage: the deck's, or the choice for its solver, which is written into the deck where all
+/// stages have the same.
+fn by_stage<T: Copy + PartialEq>(
+    setting: &mut Auto<T>,
+    parts: &[Part],
+    choice: impl Fn(SolverName) -> T,
+) -> Vec<T> {
+    let given = setting.as_option().copied();
+    let of_part = |part: &Part| given.unwrap_or_else(|| choice(part.solver));
+    let values: Vec<T> = parts.iter().map(of_part).collect();
+    if values.iter().all(|value| *value == values[0]) {
+        *setting = Auto::Set(values[0]);
+    }
+    values
 }
 
 /// The deck's value, or the choice, which is written into it.

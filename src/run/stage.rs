@@ -6,11 +6,13 @@
 
 use crate::deck::{MethodName, SolverName, StepperName};
 use crate::flow::Metric;
+use crate::problem::Problem;
 use crate::solver::{CG_TOLERANCE, Cg, Cholesky, Kernel, Qr, Solver, Steepest};
 use crate::stepper::{
     Adam, BOGACKI_SHAMPINE, Before, EULER, Follower, Lbfgs, Natural, NaturalSetting, Pace, RK4,
     Recursive, RungeKutta, Sgd, Stepper, Stochastic, Tableau,
 };
+use std::ops::Deref;
 
 /// One stage; every choice is made.
 #[derive(Clone, Debug)]
@@ -41,7 +43,40 @@ pub struct Stage {
     pub(super) followed: Option<Follower>,
 }
 
+/// The problem that a stage solves.
+pub enum Stated<'a> {
+    /// The deck's.
+    Deck(&'a Problem),
+    /// The equation of the energy's stationary points.
+    Stationarity(&'a Problem),
+    /// Either on a random subset of its points.
+    Subset(Box<Problem>),
+}
+
+impl Deref for Stated<'_> {
+    type Target = Problem;
+
+    fn deref(&self) -> &Problem {
+        match self {
+            Self::Deck(problem) | Self::Stationarity(problem) => problem,
+            Self::Subset(problem) => problem,
+        }
+    }
+}
+
 impl Stage {
+    /// What it solves of the problem of the deck.
+    pub fn problem<'p>(&self, deck: &'p Problem) -> Stated<'p> {
+        let stated = match &deck.stationary {
+            Ok(equation) if self.stationary => Stated::Stationarity(equation),
+            _ => Stated::Deck(deck),
+        };
+        match self.batch {
+            Some(batch) => Stated::Subset(Box::new(stated.thinned(batch))),
+            None => stated,
+        }
+    }
+
     /// The solver.
     pub fn solver(&self) -> Box<dyn Solver> {
         let damping = self.damping;
@@ -109,7 +144,13 @@ impl Stage {
             (_, Some(dt)) => Pace::Fixed(dt),
             (_, None) => Pace::Descending(largest),
         };
-        Box::new(RungeKutta::new(tableau, pace, self.resample.is_none()))
+        let fixed = self.resample.is_none();
+        Box::new(RungeKutta::new(
+            tableau,
+            pace,
+            fixed,
+            self.followed.is_some(),
+        ))
     }
 
     /// Whether it solves the Euler–Lagrange equation of the energy.

@@ -66,7 +66,8 @@ impl Run<'_> {
         if !ended || state.resumed {
             return false;
         }
-        self.draw(flow);
+        // The points that the minimum was found on.
+        flow.draw(0);
         if !lies_above(flow, &best.theta, minimum) {
             return false;
         }

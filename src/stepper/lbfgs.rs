@@ -41,7 +41,7 @@ impl State {
             let of_p = [&place.theta, &place.gradient];
             place.energies.len() == terms && of_p.iter().all(|part| part.len() == p)
         };
-        self.pairs.len() <= PAIRS
+        self.pairs.len() <= Lbfgs::PAIRS
             && self.pairs.iter().all(pair)
             && self.here.as_ref().is_none_or(place)
     }
@@ -79,11 +79,11 @@ impl Place {
     }
 }
 
-/// How many pairs are kept, m: a few hundred parameters of ill-conditioned problems profit from more
-/// than the three to twenty of textbooks, and 50 are still cheap beside a gradient.
-const PAIRS: usize = 50;
-
 impl Lbfgs {
+    /// How many pairs are kept, m: a few hundred parameters of ill-conditioned problems profit from more
+    /// than the three to twenty of textbooks, and 50 are still cheap beside a gradient.
+    pub const PAIRS: usize = 50;
+
     /// The method before its first step.
     pub fn new() -> Self {
         Self {
@@ -118,7 +118,7 @@ impl Lbfgs {
         if curvature <= f64::EPSILON * norm(&s) * norm(&y) {
             return;
         }
-        if self.state.pairs.len() == PAIRS {
+        if self.state.pairs.len() == Self::PAIRS {
             self.state.pairs.pop_front();
         }
         self.state.pairs.push_back(Pair { s, y, curvature });
@@ -256,10 +256,10 @@ mod tests {
         method.learn(vec![1.0, 0.0], vec![0.0, 1.0]);
         method.learn(vec![0.0, 0.0], vec![0.0, 0.0]);
         assert!(method.state.pairs.is_empty());
-        for k in 0..PAIRS + 3 {
+        for k in 0..Lbfgs::PAIRS + 3 {
             method.learn(vec![1.0 + k as f64, 0.0], vec![1.0, 0.0]);
         }
-        assert_eq!(method.state.pairs.len(), PAIRS);
+        assert_eq!(method.state.pairs.len(), Lbfgs::PAIRS);
         assert_eq!(method.state.pairs[0].s[0], 4.0);
     }
 }

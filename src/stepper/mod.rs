@@ -192,7 +192,8 @@ impl Memory {
     /// is not trusted.
     pub fn fits(&self, p: usize, terms: usize) -> bool {
         match self {
-            Self::None | Self::RungeKutta(_) => true,
+            Self::None => true,
+            Self::RungeKutta(state) => state.fits(),
             Self::Natural(state) => state.fits(p),
             Self::Recursive(state) => state.fits(p),
             Self::Sgd(state) => state.fits(p),

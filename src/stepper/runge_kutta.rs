@@ -16,8 +16,9 @@
 //! has no unit, and towards a steady state dt grows until the method's stability bounds it.
 
 use super::pace::{Pace, SHRINK, Shown, Verdict};
+use super::settling::Settling;
 use super::tableau::Tableau;
-use super::{Memory, Report, Stepper, moved};
+use super::{Finish, Memory, Report, Stepper, moved};
 use crate::error::{Error, Result};
 use crate::flow::{Flow, Tangent, checked_energy};
 use crate::solver::{Note, Solver};
@@ -30,6 +31,7 @@ pub struct RungeKutta {
     tableau: &'static Tableau,
     pace: Pace,
     fixed: bool,
+    followed: bool,
     state: State,
     /// The last stage where it is the first of the next step. No part of the memory: a run that is
     /// resumed forms it anew, with the same bits.
@@ -45,6 +47,14 @@ pub struct State {
     error: f64,
     /// Σ |A Δθ|, the way of the unknowns.
     way: f64,
+    settling: Settling,
+}
+
+impl State {
+    /// Whether this can be of a run.
+    pub(super) fn fits(&self) -> bool {
+        self.settling.fits()
+    }
 }
 
 /// θ' at θ.
@@ -72,16 +82,18 @@ const TRIALS: usize = 60;
 
 impl RungeKutta {
     /// The method of a tableau; `fixed` if all steps see the same samples, so that a last stage may
-    /// serve as the next first one.
-    pub fn new(tableau: &'static Tableau, pace: Pace, fixed: bool) -> Self {
+    /// serve as the next first one; `followed` if another stage of the run takes over when E hardly falls.
+    pub fn new(tableau: &'static Tableau, pace: Pace, fixed: bool, followed: bool) -> Self {
         Self {
             tableau,
             pace,
             fixed,
+            followed,
             state: State {
                 dt: pace.first(),
                 error: 0.0,
                 way: 0.0,
+                settling: Settling::default(),
             },
             last: None,
         }
@@ -143,6 +155,7 @@ impl RungeKutta {
             dt: next,
             error: self.error(&trial),
             way: self.state.way + trial.way,
+            ..self.state.clone()
         };
         self.last = trial.last.filter(|_| self.fixed);
         trial.theta
@@ -156,7 +169,7 @@ impl RungeKutta {
                  \"euler\""
             )));
         }
-        report.finished = Some("no smaller energy along the flow".into());
+        report.finished = Some(Finish::Settled("no smaller energy along the flow".into()));
         Ok(report)
     }
 }
@@ -221,6 +234,10 @@ impl Stepper for RungeKutta {
             note: first.note,
             finished: None,
         };
+        if self.state.settling.look(report.energy(), None) && self.followed {
+            report.finished = Some(Finish::Settled("the energy hardly falls".into()));
+            return Ok(report);
+        }
         let mut dt = self.pace.start(self.state.dt);
         for _ in 0..TRIALS {
             let trial = match self.trial(flow, solver, &first, dt, step) {

@@ -4,18 +4,22 @@
 //! each alone by few points; so log E is averaged over windows of steps, and one window is compared
 //! with the one before.
 //!
-//! A short window sees the end of a fast fall early, and is deceived by chance more often.
+//! A short window sees the end of a fast fall early, and is deceived by chance more often. Where another
+//! stage finishes, the first fall need not come to its end at all: once u is right to about 1e-4, that stage
+//! goes further in less time.
 
 use serde::{Deserialize, Serialize};
 
 /// Averages of log E over this window and the one before.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Settling {
-    /// Steps of a window.
-    window: u32,
+    /// Whether another stage waits for its first attempt.
+    impatient: bool,
     steps: u32,
     sum: f64,
     before: Option<f64>,
+    /// The energy that falls are measured by.
+    first: Option<f64>,
 }
 
 /// Steps of a window, and of a short one.
@@ -23,54 +27,67 @@ const WINDOW: u32 = 50;
 const SHORT: u32 = 20;
 /// The energy has settled when log E falls by less than this from window to window.
 const FALL: f64 = 0.5;
-
-impl Default for Settling {
-    fn default() -> Self {
-        Self {
-            window: WINDOW,
-            steps: 0,
-            sum: 0.0,
-            before: None,
-        }
-    }
-}
+/// Shares of the first energy: above this a solution is far, below it short windows serve for a first attempt of
+/// another stage; and from this on that stage goes further in less time at once.
+const NEAR: f64 = 1e-4;
+const EARLY: f64 = 1e-8;
 
 impl Settling {
-    /// With short windows.
-    pub(super) fn short() -> Self {
+    /// For a stage that another one follows, which begins best early.
+    pub(super) fn impatient() -> Self {
         Self {
-            window: SHORT,
+            impatient: true,
             ..Self::default()
         }
     }
 
-    /// The next windows are as long as any.
-    pub(super) fn lengthen(&mut self) {
-        self.window = WINDOW;
+    /// Every fall is waited for from here on, in long windows.
+    pub(super) fn wait(&mut self) {
+        self.impatient = false;
     }
 
-    /// Forgets all energies.
+    /// Forgets all energies but the first.
     pub(super) fn forget(&mut self) {
         *self = Self {
-            window: self.window,
+            impatient: self.impatient,
+            first: self.first,
             ..Self::default()
         };
     }
 
     /// Whether this can be of a run.
     pub(super) fn fits(&self) -> bool {
-        self.steps < self.window && self.window <= WINDOW
+        self.steps < WINDOW
     }
 
-    /// Takes in the energy of a step; whether it has settled.
-    pub(super) fn look(&mut self, energy: f64) -> bool {
+    /// Whether the energy stands, or may stand, far above zero.
+    pub(super) fn is_far(&self) -> bool {
+        let near = libm::log(NEAR * self.first.unwrap_or(0.0));
+        !self.before.is_some_and(|before| before < near)
+    }
+
+    /// Steps of the present window.
+    fn window(&self) -> u32 {
+        match self.impatient && !self.is_far() {
+            true => SHORT,
+            false => WINDOW,
+        }
+    }
+
+    /// Takes in the energy of a step; whether it has settled, or fallen enough for another stage. Falls are
+    /// measured by `scale`, or the first energy.
+    pub(super) fn look(&mut self, energy: f64, scale: Option<f64>) -> bool {
+        let first = *self.first.get_or_insert(scale.unwrap_or(energy));
+        if self.impatient && energy < EARLY * first {
+            return true;
+        }
         // The crate's logarithm has the same bits on every machine, so that all ranks decide alike.
         self.sum += libm::log(energy.max(f64::MIN_POSITIVE));
         self.steps += 1;
-        if self.steps < self.window {
+        if self.steps < self.window() {
             return false;
         }
-        let mean = self.sum / f64::from(self.window);
+        let mean = self.sum / f64::from(self.steps);
         let before = self.before.replace(mean);
         (self.steps, self.sum) = (0, 0.0);
         before.is_some_and(|before| mean > before - FALL)
@@ -85,11 +102,11 @@ mod tests {
     fn a_falling_energy_has_not_settled_and_a_standing_one_has() {
         let falls = |k: u32| (-0.03 * f64::from(k)).exp();
         let settles_after = |mut settling: Settling| {
-            assert!((0..500).all(|k| !settling.look(falls(k))));
-            (1..).find(|_| settling.look(falls(500)))
+            assert!((0..500).all(|k| !settling.look(falls(k), None)));
+            (1..).find(|_| settling.look(falls(500), None))
         };
         let long = settles_after(Settling::default());
-        let short = settles_after(Settling::short());
+        let short = settles_after(Settling::impatient());
         assert!(
             short < long && long <= Some(2 * WINDOW),
             "{short:?} {long:?}"
@@ -97,15 +114,31 @@ mod tests {
     }
 
     #[test]
-    fn windows_once_lengthened_stay_long() {
-        let mut settling = Settling::short();
-        assert!((0..SHORT).all(|_| !settling.look(1.0)));
-        settling.lengthen();
-        assert!((1..WINDOW).all(|_| !settling.look(1.0)));
-        assert!(settling.look(1.0));
+    fn a_deep_fall_is_enough_for_another_stage_once() {
+        let falls = |k: u32| 7.0 * (-0.1 * f64::from(k)).exp();
+        let deep = |settling: &mut Settling| (0..1000).find(|&k| settling.look(falls(k), None));
+        let mut settling = Settling::impatient();
+        // e^(−18.42) is 1e-8.
+        assert_eq!(deep(&mut settling), Some(185));
+        settling.wait();
         settling.forget();
-        assert!((0..WINDOW).all(|_| !settling.look(1.0)));
-        assert!((1..WINDOW).all(|_| !settling.look(1.0)));
-        assert!(settling.look(1.0) && settling.fits());
+        assert_eq!(deep(&mut settling), None);
+        assert_eq!(deep(&mut Settling::default()), None);
+    }
+
+    #[test]
+    fn windows_are_short_near_the_end_of_a_first_fall_alone() {
+        // From 1 to `low` at once, and then no further.
+        let stands = |settling: &mut Settling, low: f64| {
+            settling.forget();
+            assert!(!settling.look(1.0, None));
+            (2..).find(|_| settling.look(low, None))
+        };
+        let mut settling = Settling::impatient();
+        assert_eq!(stands(&mut settling, 1e-2), Some(2 * WINDOW));
+        assert_eq!(stands(&mut settling, 1e-6), Some(WINDOW + SHORT));
+        settling.wait();
+        assert_eq!(stands(&mut settling, 1e-6), Some(2 * WINDOW));
+        assert!(settling.fits());
     }
 }

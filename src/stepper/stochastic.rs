@@ -13,10 +13,10 @@
 use super::guard;
 use super::settling::Settling;
 use super::{Finish, Memory, Report, Stepper, moved};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::flow::{Flow, checked_energy};
 use crate::solver::Solver;
-use crate::vector::norm;
+use crate::vector::{finite, norm};
 use serde::{Deserialize, Serialize};
 
 /// See the module's page.
@@ -54,6 +54,8 @@ const FIRST: f64 = 0.2;
 const DECAY: f64 = 150.0;
 /// The first factor on the damping: a random start is no place for long steps.
 const START: f64 = 1e4;
+/// The largest factor: at its rounding level a subset shows no path, bent or straight.
+const HIGHEST: f64 = 1e12;
 /// Trials on the samples of a step.
 const TRIALS: usize = 3;
 
@@ -96,6 +98,11 @@ impl Stepper for Stochastic {
             let ahead = tangent.push(&tangent.here, &carried);
             moved(&carried, 1.0, &inverse.direction(&tangent, &ahead))
         };
+        if !finite(&d) {
+            return Err(Error::Failed(format!(
+                "step {step}: the direction of the flow is not finite; set a larger `flow.damping`"
+            )));
+        }
         let mut report = Report {
             direction: norm(&d),
             note: inverse.note(),
@@ -110,13 +117,13 @@ impl Stepper for Stochastic {
                 state.last = d;
             }
             None => {
-                state.lift *= 10.0;
+                state.lift = (10.0 * state.lift).min(HIGHEST);
                 tracing::debug!("the path bends: damping times {:.0e}", state.lift);
                 state.last.clear();
             }
         }
         state.steps += 1;
-        if state.settling.look(energy) && self.followed {
+        if state.settling.look(energy, None) && self.followed {
             let message = "the energy of fresh points has settled";
             report.finished = Some(Finish::Settled(message.into()));
         }

@@ -10,6 +10,7 @@ mod common;
 use arguments::ARGUMENTS;
 use changes::CHANGES;
 use common::{errors, files, program_in, state, summary, text};
+use ned_dist::deck::Deck;
 use std::fs;
 use std::path::Path;
 use std::process::Output;
@@ -208,6 +209,21 @@ fn an_error_in_an_expression_points_at_the_character() {
         assert_eq!(above_caret(&stderr), Some(pointed), "{to}: {stderr}");
         let flaws = flaws(&folder, &["law.toml"], &["law.toml:", key, word]);
         assert!(flaws.is_none(), "{}", flaws.unwrap());
+    }
+}
+
+#[test]
+fn no_name_has_a_meaning_of_its_own_in_expressions() {
+    for name in ned_dist::expression::reserved() {
+        let text = format!("[domain]\ncoordinates = [\"{name}\"]\nlower = [0]\nupper = [1]\n");
+        let error = Deck::from_toml(&text, "law.toml", &[])
+            .unwrap_err()
+            .to_string();
+        let says = format!("`{name}` has a meaning of its own");
+        assert!(
+            error.contains(&says) && error.contains("law.toml:2"),
+            "{error}"
+        );
     }
 }
 

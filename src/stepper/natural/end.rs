@@ -11,6 +11,10 @@ const CRAWL: f64 = 0.15;
 /// rounding, which is below 1e-29, but what the network can say in directions that A resolves.
 const DONE: f64 = 1e-24;
 const NEARLY_DONE: f64 = 1e-20;
+/// Relative energies above which the rule is far from a solution, and the levels of the cutoff in a row that may
+/// then pass in vain before the stage before this one goes on.
+const FAR: f64 = 1e-6;
+const BARREN: u32 = 3;
 /// Steps in a row that no length could make, after which the rule is stuck.
 const FAILURES: u32 = 3;
 /// Kicks without progress after which the rule gives up.
@@ -65,6 +69,7 @@ impl Natural {
         state.pace = 1.0;
         state.progress.restart();
         state.failures = 0;
+        state.barren = 0;
         state.kicks += 1;
         tracing::debug!(kicks = state.kicks, "stuck: the best is disturbed");
     }
@@ -83,9 +88,15 @@ impl Natural {
             self.next_level();
             self.state.progress.since = 0;
         }
+        let barren = self.setting.before.is_some_and(|before| {
+            let best = self.state.progress.best.as_ref();
+            let far = best.is_some_and(|best| best.energy > FAR * before.initial);
+            self.setting.exact && far && self.state.barren >= BARREN
+        });
         let blind = self.setting.exact && seen < 1e-2 * total;
         // On fresh points the energies of two steps say nothing of each other.
-        self.setting.fixed && (self.state.failures >= FAILURES || (at_end && (waited || blind)))
+        let ended = barren || (at_end && (waited || blind));
+        self.setting.fixed && (self.state.failures >= FAILURES || ended)
     }
 
     /// After a step that no length could make: from a shorter one on, or, where it was short, at a finer

@@ -94,6 +94,7 @@ impl Natural {
                 initial: setting.before.map(|before| before.initial),
                 size: 0.0,
                 failures: 0,
+                barren: 0,
                 kicks: 0,
             },
         }
@@ -111,6 +112,7 @@ impl Natural {
     fn next_level(&mut self) {
         let cutoff = self.setting.cutoff.max(self.state.cutoff / LOWER);
         if cutoff < 0.9 * self.state.cutoff {
+            self.state.barren += 1;
             tracing::debug!(cutoff, "singular values down to {cutoff:.0e} from here on");
         }
         self.state.cutoff = cutoff;
@@ -167,7 +169,8 @@ impl Stepper for Natural {
         } else {
             seen
         };
-        self.state.initial.get_or_insert(energy);
+        let scale = || flow.scale_of_energy(energy);
+        self.state.initial.get_or_insert_with(scale);
         if self.state.size == 0.0 {
             self.state.size = norm(theta);
         }
@@ -179,6 +182,7 @@ impl Stepper for Natural {
         });
         if halved {
             self.state.kicks = 0;
+            self.state.barren = 0;
         }
         let stuck = self.stands(seen, total);
         let mut report = Report {

@@ -48,6 +48,8 @@ pub struct State {
     /// |θ₀|, the scale of kicks.
     pub(super) size: f64,
     pub(super) failures: u32,
+    /// Levels of τ passed since the best energy was last halved.
+    pub(super) barren: u32,
     /// Kicks since the best energy was last halved.
     pub(super) kicks: u32,
 }
@@ -59,6 +61,7 @@ impl State {
         last.is_none_or(|last| last.simplified.len() == p)
             && self.progress.fits(p)
             && counted(self.failures)
+            && counted(self.barren)
             && counted(self.kicks)
     }
 

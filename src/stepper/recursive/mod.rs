@@ -65,8 +65,10 @@ const REFUSALS: u32 = 8;
 /// What comes after a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Follower {
-    /// A stage that finishes on all points.
+    /// A stage that finishes on all points, of equations that can hold exactly.
     Finish,
+    /// The same with data: it takes many steps there, and had better begin late.
+    Fit,
     /// The equation of the energy's stationary points.
     Stationarity,
 }
@@ -89,13 +91,14 @@ impl Recursive {
             true => "the energy has little left to fall",
             false => "the energy of fresh points has settled",
         };
-        if self.followed.is_some() {
-            return Some(Finish::Settled(message.into()));
+        let slowest = self.state.forgetting.is_slowest();
+        // Far from a solution no finish is in sight: a longer memory leads further.
+        let far = self.followed == Some(Follower::Finish) && self.state.settling.is_far();
+        match self.followed {
+            None if slowest => return Some(Finish::Done(message.into())),
+            Some(_) if slowest || !far => return Some(Finish::Settled(message.into())),
+            _ => self.state.forgetting.slow_down(),
         }
-        if self.state.forgetting.is_slowest() {
-            return Some(Finish::Done(message.into()));
-        }
-        self.state.forgetting.slow_down();
         None
     }
 
@@ -130,7 +133,8 @@ impl Stepper for Recursive {
         theta: &mut Vec<f64>,
         step: u64,
     ) -> Result<Report> {
-        if self.state.size == 0.0 {
+        let begins = self.state.size == 0.0;
+        if begins {
             self.state.size = norm(theta);
         }
         let before = self.state.kick.then(|| theta.clone());
@@ -198,14 +202,16 @@ impl Stepper for Recursive {
         state.forgetting.stepped(report.dt < self.dt);
         let level = match flow.has_forces() {
             // What the energy still can fall by, to first order.
-            true => -dot(&d, gradient.as_deref().unwrap_or_default()),
+            true => -dot(&d, gradient.as_deref().unwrap_or_default()) / (2.0 * (1.0 - keep)),
             false => energy,
         };
         // Near enough for a stage that sees better; descent for long would follow the energy to where
         // its points, not the integral, are least.
         let near =
             self.followed.is_some() && flow.has_forces() && level < self.state.near * energy.abs();
-        if self.state.settling.look(level) || near {
+        // Of a decrement the first one is the measure.
+        let scale = (begins && !flow.has_forces()).then(|| flow.scale_of_energy(energy));
+        if self.state.settling.look(level, scale) || near {
             report.finished = self.settle(flow.has_forces());
             if report.finished.is_some() && self.state.lowest.strays() {
                 self.go_back(theta);

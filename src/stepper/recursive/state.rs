@@ -39,7 +39,7 @@ impl State {
     pub(super) fn new(followed: Option<Follower>) -> Self {
         let (least, near) = match followed {
             None => (LEAST_ALONE, NEAR),
-            Some(Follower::Finish) => (LEAST, NEAR),
+            Some(Follower::Finish | Follower::Fit) => (LEAST, NEAR),
             Some(Follower::Stationarity) => (LEAST, FIRST_NEAR),
         };
         Self {
@@ -49,7 +49,7 @@ impl State {
             recursion: Recursion::default(),
             settling: match followed {
                 // An attempt too early costs little, and the stage that finishes starts best early.
-                Some(Follower::Finish) => Settling::short(),
+                Some(Follower::Finish) => Settling::impatient(),
                 _ => Settling::default(),
             },
             refused: 0,
@@ -73,7 +73,7 @@ impl State {
     /// The next stage took over and was stuck: it is called later from here on, with a longer memory.
     pub(super) fn was_early(&mut self) {
         self.near = NEAR;
-        self.settling.lengthen();
+        self.settling.wait();
         self.forgetting.slow_down();
     }
 

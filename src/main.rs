@@ -7,6 +7,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     match Cli::try_parse() {
         Ok(cli) => execute(cli),
-        Err(stop) => refuse(&stop),
+        Err(stop) => refuse(stop),
     }
 }

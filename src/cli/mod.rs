@@ -12,12 +12,15 @@ mod new;
 mod placement;
 mod predictions;
 mod progress;
+mod refusal;
 mod report;
 mod run;
 mod scale;
 mod standing;
 mod threads;
 mod time_limits;
+
+pub use refusal::refuse;
 
 use crate::comm::{Solo, launcher_rank};
 use crate::deck::MethodName;
@@ -60,6 +63,7 @@ Exit codes: 0 finished, or saved and stopped; 1 the solve failed; 2 the input is
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Solve the problem of a deck
+    #[command(alias = "solve")]
     Run(RunArgs),
     /// Solve the problem of a deck by several methods, each under the same budget of time
     Compare(CompareArgs),
@@ -276,25 +280,4 @@ pub fn execute(cli: Cli) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ExitCode::from(log::fail(&error, first)),
     }
-}
-
-/// Prints why the arguments are no command, be it that they ask for help, and returns the process's
-/// exit code. MPI has not started: every rank takes this exit, and one of them prints.
-pub fn refuse(stop: &clap::Error) -> ExitCode {
-    let code = ExitCode::from(u8::try_from(stop.exit_code()).unwrap_or(2));
-    if launcher_rank().unwrap_or(0) > 0 {
-        return code;
-    }
-    match Format::asked_for(std::env::args_os()) {
-        Format::Json if stop.use_stderr() => {
-            let message = stop.render().to_string();
-            let message = message.trim_start_matches("error: ").trim_end();
-            log::start(Format::Json, LevelFilter::ERROR);
-            tracing::error!("{message}");
-        }
-        _ => {
-            let _ = stop.print();
-        }
-    }
-    code
 }

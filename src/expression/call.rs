@@ -2,10 +2,11 @@
 
 use super::error::ExpressionError;
 use super::function::{Function, Operation};
-use super::names::{Index, unknown_function};
+use super::names::Index;
 use super::notation::Value;
 use super::parse::{Operand, Parser};
 use super::pool::{Id, Symbol};
+use super::unknown::unknown_function;
 use std::ops::Range;
 
 /// Functions besides those of one number, with how to write them.

@@ -49,7 +49,12 @@ impl Pool {
         let &[equals] = signs.as_slice() else {
             return Err(match signs.get(1) {
                 None => ExpressionError::whole(
-                    "an equation is needed here: write left = right, for example u = 0",
+                    match tokens.iter().any(|token| token.is("==")) {
+                        true => "an equation is needed here: write left = right, with one `=`",
+                        false => {
+                            "an equation is needed here: write left = right, for example u = 0"
+                        }
+                    },
                     text,
                 ),
                 Some(&second) => ExpressionError::new(

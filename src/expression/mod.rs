@@ -30,6 +30,7 @@ mod scope;
 mod simplify;
 mod tape;
 mod token;
+mod unknown;
 
 pub use derive::DerivativeError;
 pub use equation::Equation;

@@ -1,34 +1,16 @@
-//! From a name to its value: `u_xy`, `n_x`, `x_i` inside a sum, and what to say of unknown names.
+//! From a name to its value: `u_xy`, `n_x`, `x_i` inside a sum.
 
 use super::function::Function;
 use super::notation::{Field, Value};
 use super::pool::{Derivative, Id, Pool, Symbol};
 use super::scope::{Meaning, Scope};
+use super::unknown::{listed, unknown_name};
 
 /// Words that are not functions of one number.
-const WORDS: [&str; 18] = [
+pub(super) const WORDS: [&str; 18] = [
     "pi", "e", "r2", "min", "max", "if", "and", "or", "not", "over", "sum", "norm", "lap", "grad",
     "grad2", "div", "dot", "dn",
 ];
-
-/// What people write for what is called otherwise here.
-const ALIASES: [(&str, &str); 12] = [
-    ("ln", "log"),
-    ("arcsin", "asin"),
-    ("arccos", "acos"),
-    ("arctan", "atan"),
-    ("fabs", "abs"),
-    ("sgn", "sign"),
-    ("heaviside", "if(x > 0, 1, 0)"),
-    ("laplace", "lap"),
-    ("laplacian", "lap"),
-    ("gradient", "grad"),
-    ("where", "if"),
-    ("pow", "^"),
-];
-
-/// At most so many names are listed in a message.
-const LISTED: usize = 20;
 
 /// The index of a sum: its name and the coordinate that `x_i` now means.
 #[derive(Clone, Debug)]
@@ -226,71 +208,4 @@ fn bad_suffix(scope: &Scope, base: &str, suffix: &str, indices: &[Index]) -> Str
     }
     let names = listed(scope.coordinates.iter().map(String::as_str));
     format!("`{suffix}` in `{base}_{suffix}` is not a coordinate, or two; coordinates: {names}")
-}
-
-/// What to say of a name without meaning.
-pub(super) fn unknown_name(scope: &Scope, name: &str) -> String {
-    if name == "i" || name.ends_with("_i") {
-        return format!("`{name}` has a meaning only in a sum: sum(expression over i)");
-    }
-    let mut names: Vec<&str> = scope.meanings.keys().map(String::as_str).collect();
-    names.extend(scope.columns.iter().map(String::as_str));
-    names.sort_unstable();
-    names.dedup();
-    let coordinates = scope.coordinates.iter().map(String::as_str);
-    let given = names.iter().filter(|n| {
-        // The aliases x1, x2 of coordinates with names of their own would crowd the list.
-        !matches!(scope.meanings.get(**n), Some(Meaning::Coordinate(_)))
-    });
-    let list = listed(coordinates.chain(given.copied()));
-    names.extend(WORDS);
-    for function in Function::all() {
-        names.push(function.name());
-    }
-    let hint = suggestion(name, &names);
-    format!("`{name}` is not defined here{hint}; known names: {list}")
-}
-
-/// What to say of a function without meaning.
-pub(super) fn unknown_function(scope: &Scope, name: &str) -> String {
-    if scope.meanings.contains_key(name) || scope.columns.iter().any(|c| c == name) {
-        return format!("`{name}` is a value, not a function: for a product write {name}*(..)");
-    }
-    let mut functions: Vec<&str> = Function::all().map(Function::name).collect();
-    let list = listed(
-        functions
-            .iter()
-            .copied()
-            .chain(["min", "max", "if", "sum", "norm"]),
-    );
-    functions.extend(WORDS);
-    let hint = suggestion(name, &functions);
-    format!("there is no function `{name}`{hint}; functions: {list}")
-}
-
-fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let mut names: Vec<&str> = names.collect();
-    let more = names.len() > LISTED;
-    names.truncate(LISTED);
-    names.join(", ") + if more { ", .." } else { "" }
-}
-
-/// ", did you mean .." when a name is near: nearer than a third of its length.
-fn suggestion(name: &str, known: &[&str]) -> String {
-    let lower = name.to_lowercase();
-    if let Some((_, other)) = ALIASES.iter().find(|a| a.0 == lower) {
-        return format!(", did you mean `{other}`?");
-    }
-    let length = name.chars().count();
-    if !(2..=64).contains(&length) {
-        return String::new();
-    }
-    let distance = |other: &str| strsim::osa_distance(&lower, &other.to_lowercase());
-    let near = known.iter().map(|n| (distance(n), *n)).min();
-    match near {
-        Some((d, other)) if d <= (length / 3).max(1) && d < other.len() => {
-            format!(", did you mean `{other}`?")
-        }
-        _ => String::new(),
-    }
 }

@@ -38,7 +38,10 @@ impl Field {
             .enumerate()
             .map(|(a, &n)| {
                 let step = (upper[a] - lower[a]) / (n.max(2) - 1) as f64;
-                (0..n).map(|i| lower[a] + step * i as f64).collect()
+                // Rounding must not lead out of the domain.
+                (0..n)
+                    .map(|i| (lower[a] + step * i as f64).min(upper[a]))
+                    .collect()
             })
             .collect();
         let total: usize = grid.iter().product();

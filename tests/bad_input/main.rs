@@ -215,7 +215,9 @@ fn an_error_in_an_expression_points_at_the_character() {
 #[test]
 fn no_name_has_a_meaning_of_its_own_in_expressions() {
     for name in ned_dist::expression::reserved() {
-        let text = format!("[domain]\ncoordinates = [\"{name}\"]\nlower = [0]\nupper = [1]\n");
+        let text = format!(
+            "[domain]\ncoordinates = [\"{name}\"]\nlower = [0]\nupper = [1]\n[problem]\nequation = \"u = 1\"\n"
+        );
         let error = Deck::from_toml(&text, "law.toml", &[])
             .unwrap_err()
             .to_string();

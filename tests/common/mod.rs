@@ -45,15 +45,15 @@ pub fn set(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|&(k, v)| (k.into(), v.into())).collect()
 }
 
-/// So small a network on so few points that the default run hands over and falls back within 230
+/// So small a network on so few points that the default run hands over and falls back within 600
 /// steps, in cells for 20 ranks.
 pub const STAGED: [(&str, &str); 7] = [
-    ("network.hidden", "[3]"),
+    ("network.hidden", "[12]"),
     ("sampling.points", "60"),
     ("sampling.boundary_points", "24"),
     ("sampling.cells", "20"),
     ("stop.energy", "0.0"),
-    ("stop.steps", "230"),
+    ("stop.steps", "600"),
     ("output.every", "1"),
 ];
 

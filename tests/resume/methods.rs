@@ -66,7 +66,7 @@ fn the_default_stages() {
         let changes = [&STAGED[..], &[("sampling.rule", rule)]].concat();
         let folder = tempfile::tempdir().unwrap();
         let whole = folder.path().join("whole");
-        go_on("poisson-2d", &changes, 230, 1, &whole);
+        go_on("poisson-2d", &changes, 600, 1, &whole);
         let stages = history(&whole).into_iter().map(|row| row[1].parse());
         let stages: Vec<usize> = stages.map(Result::unwrap).collect();
         let turns = turns(&stages);
@@ -85,7 +85,7 @@ fn the_default_stages() {
             let parts = folder.path().join(format!("{rule}-{moment}"));
             go_on("poisson-2d", &changes, moment as u32, 4 - ranks, &parts);
             assert_eq!(state(&parts).step, moment as u64);
-            go_on("poisson-2d", &changes, 230, ranks, &parts);
+            go_on("poisson-2d", &changes, 600, ranks, &parts);
             let what = format!("{rule} {turns:?}, interrupted at {moment}, then on {ranks} ranks");
             assert_same(&parts, &whole, &what);
         }

@@ -1,9 +1,13 @@
 //! What is wrong with a deck though every key of it is right.
 
 use super::Builder;
+use crate::deck::{Boundary, BoundaryLaw, Enforce};
 use crate::error::{Error, Result};
 use crate::expression::Symbol;
 use std::collections::BTreeSet;
+
+/// A penalty that leaves little of a condition.
+const HEAVY: f64 = 1e3;
 
 impl Builder<'_> {
     /// # Errors
@@ -30,6 +34,28 @@ impl Builder<'_> {
                  the equation that it solves"
             )))
         })
+    }
+
+    /// Warns of conditions that an energy only nearly satisfies.
+    pub(super) fn warn_of_penalties(&self) {
+        if self.names.density.is_none() {
+            return;
+        }
+        let penalty = |condition: &Boundary| {
+            matches!(condition.law, BoundaryLaw::Condition(_))
+                && condition.enforce == Enforce::Weak
+                && condition.weight.or(1.0) < HEAVY
+        };
+        for (index, condition) in self.deck.boundary.iter().enumerate() {
+            if penalty(condition) {
+                let weight = condition.weight.or(1.0);
+                tracing::warn!(
+                    "`boundary[{index}]`: a weak condition beside an energy is a penalty, and leaves an error \
+                     of the order of 1/weight, weight = {weight}; set enforce = \"hard\", give Nitsche's \
+                     `energy` as `ned-dist new poisson-2d-energy` does, or a weight of {HEAVY} or more"
+                );
+            }
+        }
     }
 
     /// Warns of derivatives that lack what a jump adds to them.

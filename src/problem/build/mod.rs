@@ -51,6 +51,7 @@ pub fn build(deck: &mut Deck, table: Option<Table>) -> Result<Problem> {
     build.interior()?;
     build.boundary()?;
     build.warn_of_jumps();
+    build.warn_of_penalties();
     build.stationary()?;
     build.data(split)?;
     build.finish(output)

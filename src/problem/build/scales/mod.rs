@@ -3,17 +3,18 @@
 //!
 //! A network works best on numbers of about one, and conditions of weight one balance an equation of
 //! order one in a domain of size one. Equations in millimetres or pascals are neither; what they ask for
-//! is seen by trying a random network N in the place of u, at points of the domain and its boundary:
+//! is seen by trying random networks N in the place of u, at points of the domain and its boundary:
 //!
 //! ```text
 //! output scale  s = max over the residuals of the least s with |r(s N) − r(0)| ≥ |r(0)|,
 //! weight        w = Σ_equations |r(s N) − r(0)|² / Σ_condition |r(s N) − r(0)|² / 10,
 //! ```
 //!
-//! norms by quadrature, both in powers of ten. s is the size of u at which the unknown part of an equation
+//! norms by quadrature and over the networks, both in powers of ten. s is the size of u at which the unknown part of an equation
 //! is as large as what is given; w makes a random change of u cost as much inside as on the boundary, up to
 //! 10, which is about what that ratio is for Poisson's equation in the unit square, whose weight is 1. Where
-//! a factor is above 1e-3 and below 1e3 it is left out: a guess is better than none only far off.
+//! a factor is above 1e-3 and below 1e3 it is left out: a guess is better than none only far off. But s is kept
+//! where an equation is so far from linear, sinh(u/0.03) say, that it makes no sense of numbers of one.
 //!
 //! Relative errors with 64 units after at most 15 s, with both factors 1 and with these:
 //!
@@ -26,17 +27,18 @@
 //! | −u'' = 1e7 eˣ | 7.4 | 2.0e-13 |
 //! | u'' + 900 u = 0 | 1.0 | 9.5e-12 |
 
+mod probe;
+
+use self::probe::{Probe, Trial};
 use super::Builder;
 use crate::deck::{Auto, Enforce};
 use crate::error::Result;
-use crate::jet::Jets;
 use crate::network::{Affine, Network};
 use crate::problem::{Place, Term};
-use crate::sampling::{Draw, Purpose, Sample, stream};
 use std::ops::RangeInclusive;
 
-/// Points on which an equation is tried; conditions, which may hold on a small part of what is drawn, on theirs.
-const POINTS: usize = 256;
+/// Networks that are tried: a condition at a point knows a single number of each.
+const TRIALS: u64 = 8;
 /// The most parameters of a network that is tried: what it takes must not count before the run is allowed.
 const LARGEST: usize = 1 << 20;
 /// Sizes that are tried, as powers of ten.
@@ -46,6 +48,8 @@ const SIZES: RangeInclusive<i32> = -15..=15;
 const BENDS: f64 = 4.0;
 /// The least power of ten of a factor that is not left out.
 const USUAL: i32 = 3;
+/// How many powers of ten an equation may be from linear, squared, between N and s N.
+const BENT: f64 = 6.0;
 /// Σ |r(N)|² of Poisson's equation in the unit square over that of its boundary, as a power of ten.
 const POISSON: f64 = 1.0;
 
@@ -89,109 +93,6 @@ impl Builder<'_> {
     }
 }
 
-/// N, with the parameters of it and of the network that is 0.
-struct Trial<'n> {
-    network: &'n dyn Network,
-    theta: Vec<f64>,
-    silent: Vec<f64>,
-}
-
-impl<'n> Trial<'n> {
-    /// By a network whose first layer is multiplied by `bends`.
-    fn of(network: &'n dyn Network, bends: f64) -> Self {
-        let mut theta = network.initial(&mut stream(0, Purpose::Network, 0, 0));
-        let mut silent = theta.clone();
-        // The network is linear in its last layer.
-        let widths = network.widths();
-        let last: usize = widths.iter().rev().take(2).product::<usize>() + network.outputs();
-        let inner = theta.len().saturating_sub(last);
-        silent[inner..].fill(0.0);
-        let first = (widths[0] + 1) * widths[1];
-        theta[..first].iter_mut().for_each(|w| *w *= bends);
-        Self {
-            network,
-            theta,
-            silent,
-        }
-    }
-}
-
-/// A term at u = 0 and at u = N.
-struct Probe<'t> {
-    term: &'t Term,
-    sample: Sample,
-    zero: Jets,
-    one: Jets,
-    /// r(0), a column for every component.
-    start: Vec<Vec<f64>>,
-}
-
-impl<'t> Probe<'t> {
-    fn of(term: &'t Term, index: usize, trial: &Trial) -> Vec<Self> {
-        let thin = term.thinned(match &term.place {
-            Place::Boundary(_) => term.points(),
-            _ => POINTS,
-        });
-        let draw = Draw {
-            seed: 0,
-            purpose: Purpose::Probe,
-            epoch: 0,
-        };
-        let at = |theta: &[f64], sample: &Sample| {
-            let layout = term.energy.layout();
-            let trace = trial.network.trace(theta, sample.x.as_ref(), layout);
-            trace.into_jets()
-        };
-        let cells = (0..thin.cells()).map(|cell| {
-            let sample = thin.draw(draw, cell, (index << 20) + cell);
-            let (zero, one) = (at(&trial.silent, &sample), at(&trial.theta, &sample));
-            let start = term.energy.evaluate(&sample, &zero).residual;
-            Self {
-                term,
-                sample,
-                zero,
-                one,
-                start,
-            }
-        });
-        cells.filter(|probe| !probe.sample.is_empty()).collect()
-    }
-
-    /// The jets of s N.
-    fn jets(&self, s: f64) -> Jets {
-        let mut jets = self.one.clone();
-        for unknown in 0..jets.unknowns() {
-            for stream in 0..jets.layout().streams() {
-                let zero = self.zero.stream(unknown, stream);
-                let values = jets.stream_mut(unknown, stream).iter_mut();
-                (values.zip(zero)).for_each(|(v, zero)| *v = zero + s * (*v - zero));
-            }
-        }
-        jets
-    }
-
-    /// Σ w |r|² of every component at u = 0.
-    fn given(&self) -> Vec<f64> {
-        let square = |r: &Vec<f64>| self.integral(r.iter().copied());
-        self.start.iter().map(square).collect()
-    }
-
-    /// Σ w |r(s N) − r(0)|² of every component.
-    fn change(&self, s: f64) -> Vec<f64> {
-        let there = self.term.energy.evaluate(&self.sample, &self.jets(s));
-        let pairs = there.residual.iter().zip(&self.start);
-        let square = |(r, start): (&Vec<f64>, &Vec<f64>)| {
-            self.integral(r.iter().zip(start).map(|(r, start)| r - start))
-        };
-        pairs.map(square).collect()
-    }
-
-    fn integral(&self, values: impl Iterator<Item = f64>) -> f64 {
-        let weighted = values.zip(&self.sample.weights).map(|(v, w)| w * v * v);
-        weighted.sum()
-    }
-}
-
 /// The residuals of a problem, tried with a random network.
 struct Scales<'t> {
     /// By term.
@@ -201,8 +102,14 @@ struct Scales<'t> {
 impl<'t> Scales<'t> {
     /// Of terms that are residuals, by a network whose first layer is multiplied by `bends`.
     fn of(terms: &'t [Term], network: &dyn Network, bends: f64) -> Self {
-        let trial = Trial::of(network, bends);
-        let probe = |(index, term)| Probe::of(term, index, &trial);
+        let trials = (0..TRIALS).map(|index| Trial::of(network, bends, index));
+        let trials: Vec<Trial> = trials.collect();
+        let probe = |(index, term): (usize, &'t Term)| {
+            let of_trials = trials
+                .iter()
+                .flat_map(|trial| Probe::of(term, index, trial));
+            of_trials.collect()
+        };
         Self {
             probes: terms.iter().enumerate().map(probe).collect(),
         }
@@ -210,30 +117,49 @@ impl<'t> Scales<'t> {
 
     /// The size s of the unknowns: a power of ten, 1 where they are of about one.
     fn output(&self) -> f64 {
-        let largest = self.probes.iter().filter_map(|probes| size(probes)).max();
-        unusual(largest.unwrap_or(0))
+        let sizes = self.probes.iter().filter_map(|probes| size(probes));
+        let power = sizes.max().unwrap_or(0);
+        let s = libm::pow(10.0, f64::from(power));
+        // |r(N) − r(0)|² over |r(s N) − r(0)|², which is 1/s² of linear equations.
+        let bent = libm::log10(self.inside(1.0) / self.inside(s) * s * s);
+        match bent.abs() > BENT && self.inside(s).is_finite() {
+            true => s,
+            false => unusual(power),
+        }
+    }
+
+    /// Σ |r(s N) − r(0)|² of all equations.
+    fn inside(&self, s: f64) -> f64 {
+        self.probes
+            .iter()
+            .filter(|p| is_inside(p))
+            .map(|p| change(p, s))
+            .sum()
     }
 
     /// The weight of every term where the unknowns are of size `s`: powers of ten, 1 of equations.
     fn weights(&self, s: f64) -> Vec<f64> {
-        let change = |probes: &Vec<Probe>| -> f64 {
-            let of_cells = probes.iter().flat_map(|probe| probe.change(s));
-            of_cells.sum()
-        };
-        let is_inside = |probes: &&Vec<Probe>| {
-            let first = probes.first();
-            first.is_some_and(|probe| matches!(probe.term.place, Place::Interior(_)))
-        };
-        let inside: f64 = self.probes.iter().filter(is_inside).map(change).sum();
+        let inside = self.inside(s);
         let weight = |probes: &Vec<Probe>| {
-            let share = inside / change(probes);
-            match is_inside(&probes) || !share.is_normal() {
+            let share = inside / change(probes, s);
+            match is_inside(probes) || !share.is_normal() {
                 true => 1.0,
                 false => unusual((libm::log10(share) - POISSON).round() as i32),
             }
         };
         self.probes.iter().map(weight).collect()
     }
+}
+
+/// Whether a term is an equation.
+fn is_inside(probes: &[Probe]) -> bool {
+    let first = probes.first();
+    first.is_some_and(|probe| matches!(probe.term.place, Place::Interior(_)))
+}
+
+/// Σ |r(s N) − r(0)|² of a term.
+fn change(probes: &[Probe], s: f64) -> f64 {
+    probes.iter().flat_map(|probe| probe.change(s)).sum()
 }
 
 /// 10^k, or 1 where that is usual.

@@ -163,8 +163,8 @@ fn stages(
                 .get(index + 1)
                 .map(|next| match next.stationary && !part.stationary {
                     true => Follower::Stationarity,
-                    false if exact => Follower::Finish,
-                    false => Follower::Fit,
+                    false if exact && !part.stationary => Follower::Finish,
+                    false => Follower::Late,
                 }),
         }
     };

@@ -5,8 +5,22 @@
 //! with the one before.
 //!
 //! A short window sees the end of a fast fall early, and is deceived by chance more often. Where another
-//! stage finishes, the first fall need not come to its end at all: once u is right to about 1e-4, that stage
-//! goes further in less time.
+//! stage finishes, the first fall need not come to its end at all: once E is 1e-8 of its first value, that stage
+//! goes further in less time. Far from a solution it does not: attempts there took most of the time in vain.
+//!
+//! Relative errors after 20 s with 64 units, one seed, on one thread, when short windows ended any first fall
+//! and an attempt went through all cutoffs; and with longer memories first, and three cutoffs at most, where E is
+//! above 1e-4 and 1e-6 of its first value:
+//!
+//! | | before | now |
+//! |---|---|---|
+//! | Maxwell's equations in a cavity, 2D and time | 1.2e-2 | 2.2e-5 |
+//! | shallow water, 2D and time | 0.11 | 2.5e-3 |
+//! | a free wave packet of Schrödinger's equation | 3.2e-2 | 3.0e-3 |
+//! | heat in 3D and time | 6.4e-2 | 6.7e-3 |
+//! | nonlinear Klein–Gordon | 7.9e-5 | 8.4e-6 |
+//! | channel flow of Navier and Stokes | 1.7e-8 | 1.4e-9 |
+//! | waves in 2D and time | 3.1e-4 | 3.2e-4 |
 
 use serde::{Deserialize, Serialize};
 

@@ -19,7 +19,8 @@
 //!
 //! **The first cutoff** after a stage that has come near is 1e-6, in later attempts 1e-9, 1e-7 and so on in
 //! turn: some places that one leads to can only be left with another. Measured together with an earlier end
-//! of the stage before (`super::settling`), later attempts from 1e-7 and 1e-6 in turn, ten or six seeds,
+//! of the stage before, after windows of 20 steps (it comes earlier still now, `super::settling`), later attempts
+//! from 1e-7 and 1e-6 in turn, ten or six seeds,
 //! median seconds to errors of 1e-6 and 1e-9, and in brackets from cutoffs of 1e-9 or 1e-6 after a later end:
 //!
 //! | | to 1e-6 | to 1e-9 |

@@ -67,8 +67,9 @@ const REFUSALS: u32 = 8;
 pub enum Follower {
     /// A stage that finishes on all points, of equations that can hold exactly.
     Finish,
-    /// The same with data: it takes many steps there, and had better begin late.
-    Fit,
+    /// The same with data, or of the equation of stationary points, which this stage starts close to one of: it
+    /// had better begin late.
+    Late,
     /// The equation of the energy's stationary points.
     Stationarity,
 }

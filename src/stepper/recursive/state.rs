@@ -39,7 +39,7 @@ impl State {
     pub(super) fn new(followed: Option<Follower>) -> Self {
         let (least, near) = match followed {
             None => (LEAST_ALONE, NEAR),
-            Some(Follower::Finish | Follower::Fit) => (LEAST, NEAR),
+            Some(Follower::Finish | Follower::Late) => (LEAST, NEAR),
             Some(Follower::Stationarity) => (LEAST, FIRST_NEAR),
         };
         Self {

@@ -160,7 +160,7 @@ impl<'a> Run<'a> {
         let flow = Flow::new(set.problem, set.comm, set.shares, metric, seed);
         let mut flow = flow.keeping(set.rows_kept);
         if let Some(finished) = self.state.finished.take() {
-            self.draw(&mut flow);
+            self.draw_deck(&mut flow);
             return self.finish(&flow, End::again(finished));
         }
         loop {
@@ -175,7 +175,7 @@ impl<'a> Run<'a> {
                 }
             };
             if !self.goes_on(&mut flow, &end) {
-                self.draw(&mut flow);
+                self.draw_deck(&mut flow);
                 let end = self.judged(&flow, end);
                 return self.finish(&flow, end);
             }

@@ -31,6 +31,15 @@ impl Run<'_> {
         }
     }
 
+    /// Draws the points on which the deck's own energy is known: those in use, but set 0 where a stage solves for
+    /// its stationary points.
+    pub(super) fn draw_deck(&self, flow: &mut Flow) {
+        match self.set.plan.stages[self.state.stage].is_stationary() {
+            true => flow.draw(0),
+            false => self.draw(flow),
+        }
+    }
+
     /// Hands over to the stage that has more to do after the end of this one; whether there is one.
     /// Collective.
     pub(super) fn goes_on(&mut self, flow: &mut Flow, end: &End) -> bool {

@@ -66,8 +66,7 @@ impl Run<'_> {
         if !ended || state.resumed {
             return false;
         }
-        // The points that the minimum was found on.
-        flow.draw(0);
+        self.draw_deck(flow);
         if !lies_above(flow, &best.theta, minimum) {
             return false;
         }

@@ -234,7 +234,7 @@ impl Stepper for RungeKutta {
             note: first.note,
             finished: None,
         };
-        if self.state.settling.look(report.energy(), None) && self.followed {
+        if self.state.settling.look(report.energy(), None).is_some() && self.followed {
             report.finished = Some(Finish::Settled("the energy hardly falls".into()));
             return Ok(report);
         }

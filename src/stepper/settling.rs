@@ -36,6 +36,15 @@ pub(super) struct Settling {
     first: Option<f64>,
 }
 
+/// What the fall of an energy has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fall {
+    /// It falls no more.
+    Over,
+    /// It is so small that another stage goes further from here.
+    Deep,
+}
+
 /// Steps of a window, and of a short one.
 const WINDOW: u32 = 50;
 const SHORT: u32 = 20;
@@ -88,23 +97,23 @@ impl Settling {
         }
     }
 
-    /// Takes in the energy of a step; whether it has settled, or fallen enough for another stage. Falls are
-    /// measured by `scale`, or the first energy.
-    pub(super) fn look(&mut self, energy: f64, scale: Option<f64>) -> bool {
+    /// Takes in the energy of a step; what its fall has come to, if anything. Falls are measured by `scale`, or
+    /// the first energy.
+    pub(super) fn look(&mut self, energy: f64, scale: Option<f64>) -> Option<Fall> {
         let first = *self.first.get_or_insert(scale.unwrap_or(energy));
         if self.impatient && energy < EARLY * first {
-            return true;
+            return Some(Fall::Deep);
         }
         // The crate's logarithm has the same bits on every machine, so that all ranks decide alike.
         self.sum += libm::log(energy.max(f64::MIN_POSITIVE));
         self.steps += 1;
         if self.steps < self.window() {
-            return false;
+            return None;
         }
         let mean = self.sum / f64::from(self.steps);
         let before = self.before.replace(mean);
         (self.steps, self.sum) = (0, 0.0);
-        before.is_some_and(|before| mean > before - FALL)
+        (before? < mean + FALL).then_some(Fall::Over)
     }
 }
 
@@ -116,8 +125,8 @@ mod tests {
     fn a_falling_energy_has_not_settled_and_a_standing_one_has() {
         let falls = |k: u32| (-0.03 * f64::from(k)).exp();
         let settles_after = |mut settling: Settling| {
-            assert!((0..500).all(|k| !settling.look(falls(k), None)));
-            (1..).find(|_| settling.look(falls(500), None))
+            assert!((0..500).all(|k| settling.look(falls(k), None).is_none()));
+            (1..).find(|_| settling.look(falls(500), None).is_some())
         };
         let long = settles_after(Settling::default());
         let short = settles_after(Settling::impatient());
@@ -130,7 +139,8 @@ mod tests {
     #[test]
     fn a_deep_fall_is_enough_for_another_stage_once() {
         let falls = |k: u32| 7.0 * (-0.1 * f64::from(k)).exp();
-        let deep = |settling: &mut Settling| (0..1000).find(|&k| settling.look(falls(k), None));
+        let deep =
+            |settling: &mut Settling| (0..1000).find(|&k| settling.look(falls(k), None).is_some());
         let mut settling = Settling::impatient();
         // e^(−18.42) is 1e-8.
         assert_eq!(deep(&mut settling), Some(185));
@@ -145,8 +155,8 @@ mod tests {
         // From 1 to `low` at once, and then no further.
         let stands = |settling: &mut Settling, low: f64| {
             settling.forget();
-            assert!(!settling.look(1.0, None));
-            (2..).find(|_| settling.look(low, None))
+            assert!(settling.look(1.0, None).is_none());
+            (2..).find(|_| settling.look(low, None).is_some())
         };
         let mut settling = Settling::impatient();
         assert_eq!(stands(&mut settling, 1e-2), Some(2 * WINDOW));

@@ -123,7 +123,7 @@ impl Stepper for Stochastic {
             }
         }
         state.steps += 1;
-        if state.settling.look(energy, None) && self.followed {
+        if state.settling.look(energy, None).is_some() && self.followed {
             let message = "the energy of fresh points has settled";
             report.finished = Some(Finish::Settled(message.into()));
         }

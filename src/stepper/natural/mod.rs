@@ -42,7 +42,8 @@
 //!
 //! **Being stuck.** Where an exact solution has energy zero, standing still at a positive energy means
 //! being stuck. A stage of the run before this one, if there is one, then goes on from where it had
-//! left off; otherwise the best parameters are disturbed (kicked) and the rule starts over.
+//! left off; otherwise the best parameters are disturbed (kicked) and the rule starts over. While E is above 1e-6
+//! of its scale, three levels of the cutoff in vain are enough for that.
 //! Elsewhere (variational energies, noisy data) standing still is the end.
 
 mod end;

@@ -40,6 +40,7 @@ pub use self::subset::metric_share;
 
 use self::subset::Subset;
 use super::guard;
+use super::settling::Fall;
 use super::{Finish, Memory, Report, Stepper};
 use crate::comm::{Phase, during};
 use crate::error::Result;
@@ -87,14 +88,17 @@ impl Recursive {
 
     /// What to do about a settled energy, without residual where `forces`: let the next stage try, or remember
     /// more, or end.
-    fn settle(&mut self, forces: bool) -> Option<Finish> {
-        let message = match forces {
-            true => "the energy has little left to fall",
-            false => "the energy of fresh points has settled",
+    fn settle(&mut self, forces: bool, fall: Fall) -> Option<Finish> {
+        let message = match (forces, fall) {
+            (true, _) => "the energy has little left to fall",
+            (false, Fall::Over) => "the energy of fresh points has settled",
+            (false, Fall::Deep) => "the energy of fresh points is 1e-8 of its start",
         };
         let slowest = self.state.forgetting.is_slowest();
         // Far from a solution no finish is in sight: a longer memory leads further.
-        let far = self.followed == Some(Follower::Finish) && self.state.settling.is_far();
+        let far = fall == Fall::Over
+            && self.followed == Some(Follower::Finish)
+            && self.state.settling.is_far();
         match self.followed {
             None if slowest => return Some(Finish::Done(message.into())),
             Some(_) if slowest || !far => return Some(Finish::Settled(message.into())),
@@ -212,8 +216,9 @@ impl Stepper for Recursive {
             self.followed.is_some() && flow.has_forces() && level < self.state.near * energy.abs();
         // Of a decrement the first one is the measure.
         let scale = (begins && !flow.has_forces()).then(|| flow.scale_of_energy(energy));
-        if self.state.settling.look(level, scale) || near {
-            report.finished = self.settle(flow.has_forces());
+        let fall = self.state.settling.look(level, scale);
+        if let Some(fall) = fall.or(near.then_some(Fall::Over)) {
+            report.finished = self.settle(flow.has_forces(), fall);
             if report.finished.is_some() && self.state.lowest.strays() {
                 self.go_back(theta);
             }

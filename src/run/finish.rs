@@ -82,7 +82,7 @@ impl Run<'_> {
         let mut tests = self.set.problem.tests.iter().zip(&errors);
         let exact = tests.find(|(test, _)| matches!(test, Test::Exact { .. }));
         let exact = exact.map(|(_, errors)| *errors);
-        if let Some(errors) = exact.filter(|_| end.status == Status::Converged) {
+        if let Some(errors) = exact.filter(|_| end.status != Status::Failed) {
             self.doubt(energy, errors.relative_l2);
         }
         let summary = Summary {

@@ -4,15 +4,13 @@
 use super::end::{End, Kind};
 use super::{Attempts, Run, Stage, Status, Waiting};
 use crate::flow::Flow;
+use crate::stepper::FAR;
 
 /// Attempts to finish without half the energy after which the run ends; below this share of the first
 /// energy a few are enough, since what more of them find there hardly shows in u.
 const ATTEMPTS: u32 = 20;
 const FEW_ATTEMPTS: u32 = 4;
 const NEAR: f64 = 1e-18;
-/// Above this share of the first energy a run that finds no way down has not converged: errors are of some
-/// thousandths.
-const FAR: f64 = 1e-6;
 
 impl Run<'_> {
     /// The number of the sample set of the next step. Every attempt of a later stage has its own.

@@ -131,6 +131,10 @@ impl Report {
     }
 }
 
+/// Share of the first energy of equations that can hold exactly above which a solution is far: errors are of some
+/// thousandths.
+pub const FAR: f64 = 1e-6;
+
 /// Why a stepper ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finish {

@@ -14,13 +14,13 @@
 //!
 //! | | before | now |
 //! |---|---|---|
-//! | Maxwell's equations in a cavity, 2D and time | 1.2e-2 | 2.2e-5 |
-//! | shallow water, 2D and time | 0.11 | 2.5e-3 |
-//! | a free wave packet of Schrödinger's equation | 3.2e-2 | 3.0e-3 |
-//! | heat in 3D and time | 6.4e-2 | 6.7e-3 |
-//! | nonlinear Klein–Gordon | 7.9e-5 | 8.4e-6 |
-//! | channel flow of Navier and Stokes | 1.7e-8 | 1.4e-9 |
-//! | waves in 2D and time | 3.1e-4 | 3.2e-4 |
+//! | Maxwell's equations in a cavity, 2D and time | 1.2e-2 | 2.5e-5 |
+//! | shallow water, 2D and time | 0.11 | 2.4e-3 |
+//! | a free wave packet of Schrödinger's equation | 3.2e-2 | 1.4e-3 |
+//! | heat in 3D and time | 6.4e-2 | 1.2e-2 |
+//! | nonlinear Klein–Gordon | 7.9e-5 | 6.2e-6 |
+//! | channel flow of Navier and Stokes | 1.7e-8 | 8.2e-10 |
+//! | waves in 2D and time | 3.1e-4 | 4.1e-4 |
 
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,7 @@
 
 use super::{COARSE, Natural};
 use crate::flow::Flow;
-use crate::stepper::{Finish, kick};
+use crate::stepper::{FAR, Finish, kick};
 
 const PATIENCE: u32 = 40;
 /// Mean λ below which a valley is too narrow at this cutoff.
@@ -11,9 +11,8 @@ const CRAWL: f64 = 0.15;
 /// rounding, which is below 1e-29, but what the network can say in directions that A resolves.
 const DONE: f64 = 1e-24;
 const NEARLY_DONE: f64 = 1e-20;
-/// Relative energies above which the rule is far from a solution, and the levels of the cutoff in a row that may
-/// then pass in vain before the stage before this one goes on.
-const FAR: f64 = 1e-6;
+/// Levels of the cutoff in a row that may pass in vain far from a solution before the stage before this one goes
+/// on.
 const BARREN: u32 = 3;
 /// Steps in a row that no length could make, after which the rule is stuck.
 const FAILURES: u32 = 3;

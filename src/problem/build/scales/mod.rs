@@ -10,8 +10,8 @@
 //! weight        w = Σ_equations |r(s N) − r(0)|² / Σ_condition |r(s N) − r(0)|² / 10,
 //! ```
 //!
-//! norms by quadrature and over the networks, both in powers of ten. s is the size of u at which the unknown part of an equation
-//! is as large as what is given; w makes a random change of u cost as much inside as on the boundary, up to
+//! norms by quadrature and over the networks, both in powers of ten. s is the size of u at which the unknown part
+//! of an equation is as large as what is given; w makes a random change of u cost as much inside as on the boundary, up to
 //! 10, which is about what that ratio is for Poisson's equation in the unit square, whose weight is 1. Where
 //! a factor is above 1e-3 and below 1e3 it is left out: a guess is better than none only far off. But s is kept
 //! where an equation is so far from linear, sinh(u/0.03) say, that it makes no sense of numbers of one.
@@ -93,14 +93,14 @@ impl Builder<'_> {
     }
 }
 
-/// The residuals of a problem, tried with a random network.
+/// The residuals of a problem, tried with random networks.
 struct Scales<'t> {
     /// By term.
     probes: Vec<Vec<Probe<'t>>>,
 }
 
 impl<'t> Scales<'t> {
-    /// Of terms that are residuals, by a network whose first layer is multiplied by `bends`.
+    /// Of terms that are residuals, by networks whose first layers are multiplied by `bends`.
     fn of(terms: &'t [Term], network: &dyn Network, bends: f64) -> Self {
         let trials = (0..TRIALS).map(|index| Trial::of(network, bends, index));
         let trials: Vec<Trial> = trials.collect();

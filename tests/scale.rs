@@ -26,7 +26,7 @@ rows = 1e9
 triangles = { peak = 2e10, half = 100.0 }
 products = { peak = 4e10, half = 100.0 }
 cholesky = { peak = 1e10, half = 100.0 }
-svd = { peak = 4e9, half = 100.0 }
+directions = { peak = 4e9, half = 100.0 }
 [link]
 latency = 2e-6
 bandwidth = 1e10

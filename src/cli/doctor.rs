@@ -87,12 +87,18 @@ fn machine(comm: &dyn Comm, row: &dyn Fn(&str, &str)) -> Machine {
     let [layers, units, rows] = sweeps;
     let line = format!("GF/s a thread: layers {layers}, activations {units}, rows {rows}");
     row("sweeps", &line);
-    let factors = [rates.triangles, rates.products, rates.cholesky, rates.svd].map(sized);
-    let [triangles, products, cholesky, svd] = factors;
+    let factors = [
+        rates.triangles,
+        rates.products,
+        rates.cholesky,
+        rates.directions,
+    ]
+    .map(sized);
+    let [triangles, products, cholesky, directions] = factors;
     row(
         "matrices",
         &format!(
-            "GF/s a thread: triangles {triangles}, products {products}, cholesky {cholesky}, svd {svd}"
+            "GF/s a thread: triangles {triangles}, products {products}, cholesky {cholesky}, directions {directions}"
         ),
     );
     let line = match link {

@@ -5,7 +5,7 @@
 //! Products with A and Aᵀ come from them as well, for less than a sweep of the network.
 
 use super::cell::{CellForce, Worker};
-use super::tangent::RowSource;
+use super::rows::RowSource;
 use super::{Flow, Tangent};
 use crate::comm::{Phase, during};
 use crate::network::{Factors, Trace};

@@ -15,6 +15,7 @@ mod factors;
 pub(crate) mod fixture;
 mod metric;
 mod products;
+mod rows;
 mod samples;
 mod tangent;
 #[cfg(test)]
@@ -22,7 +23,8 @@ mod tests;
 
 pub use metric::Metric;
 pub use products::Products;
-pub use tangent::{ROWS_KEPT_BYTES, RowSource, Tangent};
+pub use rows::RowSource;
+pub use tangent::{ROWS_KEPT_BYTES, Tangent};
 
 use crate::comm::{Comm, Phase, Shares, during, tree_sum};
 use crate::error::{Error, Result};

@@ -1,14 +1,13 @@
 //! The tangent space of the network at θ: pullbacks, products with its rows, and its largest stretch.
 
-use super::cell::{CellForce, Worker};
+use super::cell::CellForce;
+use super::rows::RowSource;
 use super::{Covector, Flow};
 use crate::comm::{Phase, during, tree_fold, tree_sum};
 use crate::network::Factors;
-use crate::simd::vectorised;
 use crate::vector::{dot, norm};
 use faer::Mat;
 use rayon::prelude::*;
-use std::borrow::Cow;
 
 /// The tangent space at θ.
 pub struct Tangent<'a, 'f> {
@@ -61,82 +60,6 @@ impl<'a> Flow<'a> {
     }
 }
 
-/// The rows of this rank's cells, kept or formed anew: what a rayon closure may hold.
-pub struct RowSource<'t> {
-    pub(super) worker: Worker<'t>,
-    pub(super) theta: &'t [f64],
-    kept: Option<&'t [Mat<f64>]>,
-    pub(super) factors: Option<&'t [Factors]>,
-    here: &'t [CellForce],
-}
-
-impl RowSource<'_> {
-    /// The rows A = √w B J of a cell, shape (K · n, p).
-    pub fn rows(&self, cell: usize) -> Cow<'_, Mat<f64>> {
-        match self.kept {
-            Some(rows) => Cow::Borrowed(&rows[cell - self.worker.cells.start]),
-            None => Cow::Owned(self.worker.rows(self.theta, cell)),
-        }
-    }
-
-    /// The residual part v of a cell, K · n.
-    pub fn residual(&self, cell: usize) -> &[f64] {
-        &self.here[cell - self.worker.cells.start].residual
-    }
-
-    fn pull(&self, cell: usize, at: &CellForce, by_rows: bool) -> Vec<f64> {
-        if !by_rows && self.factors.is_none() {
-            return self.worker.gradient(self.theta, cell, at, true);
-        }
-        let mut sum = match &at.force {
-            Some(_) => self.worker.gradient(self.theta, cell, at, false),
-            None => vec![0.0; self.theta.len()],
-        };
-        if let Some(factors) = self.factors {
-            let cell = cell - self.worker.cells.start;
-            factors[cell].pull(&at.residual, &mut sum);
-            return sum;
-        }
-        let rows = self.rows(cell);
-        vectorised(
-            #[inline(always)]
-            || {
-                for (j, sum) in sum.iter_mut().enumerate() {
-                    *sum += dot(rows.col_as_slice(j), &at.residual);
-                }
-            },
-        );
-        sum
-    }
-
-    fn push(&self, cell: usize, at: &CellForce, x: &[f64], by_rows: bool) -> CellForce {
-        let mut moved = at.clone();
-        if let Some(factors) = self.factors {
-            let cell = cell - self.worker.cells.start;
-            factors[cell].push(x, &mut moved.residual);
-            return moved;
-        }
-        if !by_rows {
-            let change = self.worker.push(self.theta, cell, x);
-            let pairs = moved.residual.iter_mut().zip(&change);
-            pairs.for_each(|(m, c)| *m += c);
-            return moved;
-        }
-        let rows = self.rows(cell);
-        vectorised(
-            #[inline(always)]
-            || {
-                for (j, &x) in x.iter().enumerate() {
-                    let column = rows.col_as_slice(j);
-                    let pairs = moved.residual.iter_mut().zip(column);
-                    pairs.for_each(|(m, a)| *m += x * a);
-                }
-            },
-        );
-        moved
-    }
-}
-
 impl<'a, 'f> Tangent<'a, 'f> {
     /// With nothing kept: gradients by sweeps, rows formed when they are asked for.
     pub(super) fn bare(flow: &'f Flow<'a>, here: Covector, theta: &[f64]) -> Self {
@@ -170,9 +93,27 @@ impl Tangent<'_, '_> {
 
     /// Aᵀ v + Jᵀ f over all cells of all ranks, the same bits everywhere. Collective.
     pub fn pull(&self, at: &Covector) -> Vec<f64> {
-        let (source, by_rows) = (self.row_source(), self.by_rows);
+        let by_rows = self.by_rows;
+        self.pull_with(at, |source, cell, at| source.pull(cell, at, by_rows))
+    }
+
+    /// Aᵀ (v + A x) + Jᵀ f: [`Self::push`] and [`Self::pull`] cell by cell, so that the rows come from memory
+    /// once. Collective.
+    pub fn pull_pushed(&self, at: &Covector, x: &[f64]) -> Vec<f64> {
+        let by_rows = self.by_rows;
+        self.pull_with(at, |source, cell, at| {
+            source.pull(cell, &source.push(cell, at, x, by_rows), by_rows)
+        })
+    }
+
+    fn pull_with(
+        &self,
+        at: &Covector,
+        of_cell: impl Fn(&RowSource, usize, &CellForce) -> Vec<f64> + Sync,
+    ) -> Vec<f64> {
+        let source = self.row_source();
         let first = source.worker.cells.start;
-        let leaf = |cell: usize| source.pull(cell, &at.cells[cell - first], by_rows);
+        let leaf = |cell: usize| of_cell(&source, cell, &at.cells[cell - first]);
         let comm = self.flow.comm;
         during(comm, Phase::Network, || {
             tree_sum(comm, self.flow.shares(), source.theta.len(), &leaf)
@@ -279,7 +220,7 @@ impl Tangent<'_, '_> {
         for _ in 0..20 {
             let length = norm(&x);
             x.iter_mut().for_each(|x| *x /= length);
-            x = self.pull(&self.push(&zero, &x));
+            x = self.pull_pushed(&zero, &x);
             largest = norm(&x);
             if largest.is_nan() || largest <= 0.0 {
                 break;

@@ -40,8 +40,8 @@ pub struct Rates {
     pub products: Rate,
     /// Cholesky factorisations, over p.
     pub cholesky: Rate,
-    /// Singular values and vectors, or what reveals the rank as well, over p.
-    pub svd: Rate,
+    /// The directions of a triangle in the order of their effect, over p.
+    pub directions: Rate,
 }
 
 /// Operations a second that depend on a size.
@@ -144,9 +144,9 @@ impl Machine {
             triangles,
             products,
             cholesky,
-            svd,
+            directions,
         } = self.rates;
-        let sized = [triangles, products, cholesky, svd];
+        let sized = [triangles, products, cholesky, directions];
         let above = [layers, units, rows, self.link.bandwidth];
         let above = above.into_iter().chain(sized.map(|rate| rate.peak));
         let least = [self.link.latency].into_iter();
@@ -182,7 +182,7 @@ pub(super) mod tests {
                 peak: 1e10,
                 half: 100.0,
             },
-            svd: Rate {
+            directions: Rate {
                 peak: 5e9,
                 half: 200.0,
             },

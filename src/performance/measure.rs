@@ -45,7 +45,7 @@ pub fn rates(comm: &dyn Comm) -> Rates {
         triangles: matrix(&triangle),
         products: matrix(&product),
         cholesky: matrix(&cholesky),
-        svd: matrix(&svd),
+        directions: matrix(&directions),
     }
 }
 
@@ -168,7 +168,7 @@ fn cholesky(p: usize) -> Kernel<'static> {
     })
 }
 
-fn svd(p: usize) -> Kernel<'static> {
+fn directions(p: usize) -> Kernel<'static> {
     let r = upper(p);
     Kernel::new(Basis::operations(p as f64), move || {
         black_box(Basis::of(black_box(r.clone()), 0).is_some());

@@ -53,7 +53,7 @@ impl Work {
         let solve = self.solve.absorbed / rates.triangles.at(p)
             + self.solve.product / rates.products.at(p.min(self.solve.size))
             + self.solve.cholesky / rates.cholesky.at(self.solve.size)
-            + self.solve.svd / rates.svd.at(self.solve.size);
+            + self.solve.directions / rates.directions.at(self.solve.size);
         let levels = f64::from(levels(ranks));
         let numbers = times * climb.numbers + levels * self.numbers() + self.tile_numbers(ranks);
         let messages = levels * self.messages() + self.tile_messages(ranks);

@@ -16,8 +16,8 @@ pub struct Solve {
     pub cholesky: f64,
     /// Cholesky by tiles, shared by all ranks and their threads: ⅓ p³.
     pub tiled: f64,
-    /// Singular values and right vectors, or what reveals the rank as well.
-    pub svd: f64,
+    /// The directions of a triangle in the order of their effect.
+    pub directions: f64,
     /// The order of what is factored.
     pub size: f64,
 }
@@ -73,14 +73,14 @@ impl Solve {
                 ..none
             },
             (SolverName::Qr, _) => Self {
-                svd: Basis::operations(p),
+                directions: Basis::operations(p),
                 ..none
             },
         }
     }
 
     pub(super) fn total(self) -> f64 {
-        self.absorbed + self.product + self.cholesky + self.tiled + self.svd
+        self.absorbed + self.product + self.cholesky + self.tiled + self.directions
     }
 
     /// Tiles in a row of a matrix of p rows.

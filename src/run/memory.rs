@@ -12,7 +12,7 @@
 //! | kernel matrix and its factor | 2 n² |
 //! | sketch of conjugate gradients | 3 p s |
 //! | Gram matrix and its factor | p² / ranks, or ½ p² for every level of a rank's own tree that holds one |
-//! | triangle and singular vectors | 5 p² |
+//! | triangle and its directions | 4 p² |
 //! | triangle of all steps and its copy for checkpoints | 3 p² |
 //! | pairs of L-BFGS and their copies for checkpoints | 300 p |
 //!
@@ -150,7 +150,7 @@ fn of_stage(stage: &Stage, problem: &Problem, crowd: Crowd, kept: usize) -> Memo
         SolverName::Qr => (
             vec![
                 rows(triangle_limit(p as usize, size.count as usize) as f64),
-                part("the triangle and its singular vectors", 5.0 * p * p),
+                part("the triangle and its directions", 4.0 * p * p),
             ],
             "use solver = \"kernel\" with stepper = \"stochastic\", a smaller network, or more ranks",
         ),

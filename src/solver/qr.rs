@@ -74,7 +74,7 @@ impl Solver for Qr {
         tangent.flow.comm.broadcast(&mut size);
         if size[0] < 0.0 {
             return Err(Error::Failed(
-                "the tangent space has no singular value decomposition: its rows are not finite"
+                "the directions of the tangent space cannot be told apart: its rows are not finite"
                     .into(),
             ));
         }

@@ -198,7 +198,7 @@ impl Stepper for Natural {
         }
         self.lower_cutoff(spectrum, &c, total);
         let cut = spectrum.cut(self.state.cutoff);
-        let d = cut.direction(&tangent, &tangent.here);
+        let d = cut.direction_along(&tangent, &tangent.here, &g);
         report.direction = norm(&d);
         report.note = cut.note();
         self.state.predict(&d);

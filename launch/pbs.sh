@@ -26,7 +26,16 @@ for build in target/*/release/ned-dist target/release/ned-dist; do
 done
 NED_DIST=${NED_DIST:-${newest:?no target/*/release/ned-dist here: build first, or set NED_DIST}}
 
+# PBS ends a job without a warning that would leave time to save: the run stops by itself five minutes
+# before, or at nine tenths of a short time.
+wall=$(qstat -f "$PBS_JOBID" | sed -n 's/.*Resource_List.walltime = //p') || wall=
+limit=()
+if IFS=: read -r h m s <<<"$wall" && [[ $h$m$s =~ ^[0-9]+$ ]]; then
+    wall=$((10#$h * 3600 + 10#$m * 60 + 10#$s))
+    limit=(--max-time "$((wall > 3000 ? wall - 300 : wall * 9 / 10))s")
+fi
+
 # The node file has one line for each rank. PBS sets OMP_NUM_THREADS from ompthreads; Open MPI must
 # not tie a rank to fewer cores than that.
 export OMPI_MCA_hwloc_base_binding_policy=none PRTE_MCA_hwloc_default_binding_policy=none
-exec mpirun -n "$(wc -l <"$PBS_NODEFILE")" "$NED_DIST" run "$DECK" --out "$OUT"
+exec mpirun -n "$(wc -l <"$PBS_NODEFILE")" "$NED_DIST" run "$DECK" --out "$OUT" "${limit[@]}"

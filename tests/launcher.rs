@@ -10,6 +10,7 @@ use common::{digest, mpi, program, starter, state, summary, text, wait_until};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 use tempfile::tempdir;
 
 /// A small run that never converges.
@@ -87,15 +88,52 @@ fn the_launcher_of_another_mpi_is_noticed() {
 fn term_saves_and_stops_one_process() {
     let folder = tempdir().unwrap();
     let out = folder.path().join("out");
-    let endless = ["--quiet", "--set=stop.steps=1000000"];
-    let mut child = small(&out, &[], &endless).spawn().unwrap();
+    stops(&out, small(&out, &[], ENDLESS), "-TERM", "SIGTERM");
+}
+
+/// LSF sends USR2 before the time is up, a terminal that is closed HUP.
+#[test]
+fn so_do_other_last_words() {
+    let folder = tempdir().unwrap();
+    for (signal, name) in [("-USR2", "SIGUSR2"), ("-HUP", "SIGHUP")] {
+        let out = folder.path().join(name);
+        stops(&out, small(&out, &[], ENDLESS), signal, name);
+    }
+    // But a run that is to outlive its terminal does.
+    let out = folder.path().join("nohup");
+    let program = small(&out, &[], ENDLESS);
+    let mut nohup = Command::new("nohup");
+    nohup.arg(program.get_program()).args(program.get_args());
+    for (name, value) in program.get_envs() {
+        match value {
+            Some(value) => nohup.env(name, value),
+            None => nohup.env_remove(name),
+        };
+    }
+    let mut child = nohup
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     wait_until(|| out.join("checkpoint/state.ned").exists());
+    send("-HUP", child.id());
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none());
     send("-TERM", child.id());
     assert!(child.wait().unwrap().success());
-    let found = summary(&out);
+}
+
+const ENDLESS: &[&str] = &["--quiet", "--set=stop.steps=1000000"];
+
+fn stops(out: &Path, mut program: Command, signal: &str, name: &str) {
+    let mut child = program.spawn().unwrap();
+    wait_until(|| out.join("checkpoint/state.ned").exists());
+    send(signal, child.id());
+    assert!(child.wait().unwrap().success());
+    let found = summary(out);
     assert_eq!(found["status"], "stopped");
-    assert!(found["reason"].as_str().unwrap().contains("SIGTERM"));
-    assert_eq!(found["steps"], state(&out).step);
+    assert!(found["reason"].as_str().unwrap().contains(name));
+    assert_eq!(found["steps"], state(out).step);
 }
 
 /// Whoever writes the next checkpoint waits for a reader that never comes.

@@ -35,7 +35,7 @@
 //! | [`cli`] | arguments and what is printed: the only place that prints, what all others tell by `tracing` too |
 //! | [`performance`] | what a step costs, the constants of a machine, the time on P ranks |
 //! | [`run`] | the time loop, the plan and its stages, limits and signals, history, checkpoints (the only `bincode`), summary |
-//! | [`output`] | fields on a grid as csv, npy, vti |
+//! | [`output`] | the solution at points, on a grid as csv, npy, vti, and as parameters |
 //! | [`stepper`] | efficient NED on fresh subsets, natural-level rule, Runge–Kutta methods, and the baselines sgd, adam, lbfgs |
 //! | [`solver`] | θ' = −G⁺ g: qr, cholesky, kernel, cg, steepest; recursive least squares |
 //! | [`flow`] | energy, gradient and tangent rows over all cells of all ranks |

@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod cores;
 mod doctor;
+mod eval;
 mod input;
 mod job;
 mod log;
@@ -52,10 +53,11 @@ const EXAMPLES: &str = "Examples:
   mpirun -n 4 ned-dist run poisson-2d.toml --out result
   ned-dist compare poisson-2d.toml --methods ned,adam,lbfgs --seconds 20
   ned-dist run poisson-2d.toml --set network.hidden=[32,32] --set stop.seconds=60
+  ned-dist eval result points.csv --of u --of grad2(u)
   mpirun -n 4 ned-dist doctor                 is this machine fit for it?
   ned-dist scale poisson-2d.toml --ranks 1,2,4 how much faster are more ranks? (it calls mpirun)
 
-A run that gets SIGUSR1, SIGTERM or SIGINT, or finds a file STOP in its folder, saves and stops; the
+A run that gets SIGUSR1, SIGUSR2, SIGTERM, SIGINT or SIGHUP, or finds a file STOP in its folder, saves and stops; the
 same command goes on. A file CHECKPOINT makes it save and go on.
 
 Exit codes: 0 finished, or saved and stopped; 1 the solve failed; 2 the input is wrong.";
@@ -73,6 +75,8 @@ enum Command {
     Doctor(DoctorArgs),
     /// Measure a step of a deck on several numbers of ranks; this starts mpirun by itself
     Scale(ScaleArgs),
+    /// The solution of a run, or any expression of it, at points of your own
+    Eval(eval::EvalArgs),
     /// Write a starter deck; without a name, list them
     New {
         /// Name of a starter deck
@@ -170,10 +174,10 @@ struct DoctorArgs {
 struct CheckArgs {
     #[command(flatten)]
     deck: DeckArgs,
-    /// Predict the time of a step on these numbers of ranks, as in 1,64,1024
+    /// Tell the memory of a rank, and predict the time of a step, on these numbers of ranks, as in 1,64,1024
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = count)]
     ranks: Vec<usize>,
-    /// Threads per rank of the prediction
+    /// Threads per rank
     #[arg(long, value_name = "T", default_value = "1", value_parser = count)]
     threads: usize,
     /// Constants of the machine, written by `doctor --out` [default: measured here]
@@ -274,6 +278,7 @@ pub fn execute(cli: Cli) -> ExitCode {
         Some(Command::Doctor(arguments)) => return doctor::doctor(&arguments),
         Some(Command::Check(arguments)) => check::check(&arguments, first),
         Some(Command::Scale(arguments)) => scale::scale(&arguments),
+        Some(Command::Eval(arguments)) => eval::eval(&arguments),
         Some(Command::New { name }) => new::new(name.as_deref(), first),
     };
     match result {

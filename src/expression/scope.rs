@@ -82,14 +82,6 @@ impl Scope {
         self.insert(name, Meaning::Constant(value))
     }
 
-    /// Adds a function of the coordinates.
-    ///
-    /// # Errors
-    /// If the name is not a name or has a meaning already.
-    pub fn add_function(&mut self, name: &str, id: Id) -> Result<(), ExpressionError> {
-        self.insert(name, Meaning::Function(Value::Scalar(id)))
-    }
-
     /// Sets the data columns: column k is `Symbol::Column(k)`.
     pub fn set_columns<S: AsRef<str>>(&mut self, names: &[S]) {
         self.columns = names.iter().map(|n| n.as_ref().to_owned()).collect();

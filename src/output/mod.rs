@@ -1,17 +1,20 @@
-//! Fields: the solution on a regular grid, for numpy, spreadsheets and ParaView.
+//! The solution: at points, on a regular grid for numpy, spreadsheets and ParaView, and as parameters.
 
 mod csv_file;
 mod npy_file;
+mod solution;
 mod vti_file;
+
+pub use solution::{Solution, read_theta, remove_theta, write_theta};
 
 use crate::deck::FieldFormat;
 use crate::error::Result;
 use crate::file::failed;
-use crate::jet::Layout;
 use crate::problem::Problem;
 use faer::Mat;
 use ndarray::{ArrayD, Axis, IxDyn};
 use rayon::prelude::*;
+use solution::BLOCK;
 use std::path::Path;
 
 /// The unknowns on a tensor grid over the box around the domain; NaN outside of the domain.
@@ -26,9 +29,6 @@ pub struct Field {
     pub values: ArrayD<f64>,
 }
 
-/// Points evaluated at a time.
-const BLOCK: usize = 1024;
-
 impl Field {
     /// Evaluates the network on `grid` points per coordinate.
     pub fn evaluate(problem: &Problem, theta: &[f64], grid: &[usize]) -> Self {
@@ -37,7 +37,11 @@ impl Field {
             .iter()
             .enumerate()
             .map(|(a, &n)| {
-                let step = (upper[a] - lower[a]) / (n.max(2) - 1) as f64;
+                if n == 1 {
+                    // A slice: its edge would show boundary values alone.
+                    return vec![0.5 * (lower[a] + upper[a])];
+                }
+                let step = (upper[a] - lower[a]) / (n - 1) as f64;
                 // Rounding must not lead out of the domain.
                 (0..n)
                     .map(|i| (lower[a] + step * i as f64).min(upper[a]))
@@ -48,27 +52,12 @@ impl Field {
         let m = problem.unknowns.len();
         let mut values = vec![0.0; total * m];
         let blocks = values.par_chunks_mut(BLOCK * m).enumerate();
+        let solution = Solution { problem, theta };
         blocks.for_each(|(block, values)| {
-            let n = values.len() / m;
-            let x = Mat::from_fn(n, grid.len(), |i, a| {
+            let x = Mat::from_fn(values.len() / m, grid.len(), |i, a| {
                 axes[a][index_along(block * BLOCK + i, grid, a)]
             });
-            let layout = Layout::value(grid.len());
-            let trace = problem.network.trace(theta, x.as_ref(), &layout);
-            let inside = |i: usize| {
-                let point: Vec<f64> = (0..x.ncols()).map(|a| x[(i, a)]).collect();
-                (problem.domain.as_ref()).is_none_or(|domain| domain.contains(&point))
-            };
-            for (i, values) in values.chunks_mut(m).enumerate() {
-                let inside = inside(i);
-                for (k, value) in values.iter_mut().enumerate() {
-                    *value = if inside {
-                        trace.jets().stream(k, 0)[i]
-                    } else {
-                        f64::NAN
-                    };
-                }
-            }
+            solution.unknowns(&x, values);
         });
         let shape = [grid, &[m]].concat();
         let values = ArrayD::from_shape_vec(IxDyn(&shape), values);

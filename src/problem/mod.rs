@@ -15,7 +15,7 @@ mod region;
 mod stationarity;
 mod term;
 
-pub use build::build;
+pub use build::{build, build_with};
 pub use error_norms::{ErrorNorms, Test};
 pub use region::Region;
 pub use term::{Place, Term};
@@ -149,6 +149,10 @@ impl Problem {
         }
         hash.update(deck.to_toml()?);
         if let Some(table) = &self.table {
+            for name in table.names() {
+                hash.update((name.len() as u64).to_le_bytes());
+                hash.update(name);
+            }
             let values = table.values().iter();
             values.for_each(|v| hash.update(v.to_bits().to_le_bytes()));
         }

@@ -5,8 +5,7 @@ use super::boundary::Where;
 use crate::deck::{Deck, Law, Text};
 use crate::error::{Error, Result};
 use crate::expression::{
-    Derivative, Equation, ExpressionError, Id, Pool, Scope, Symbol, solve_source,
-    solve_source_energy,
+    Derivative, ExpressionError, Id, Pool, Scope, Symbol, solve_source, solve_source_energy,
 };
 use crate::table::Table;
 
@@ -116,8 +115,8 @@ impl Names {
 
     /// left − right of an equation.
     fn residual(&mut self, text: &Text, scope: &Scope) -> Result<Id> {
-        let Equation { left, right } = in_text(text, self.pool.parse_equation(&text.text, scope))?;
-        Ok(self.pool.sub(left, right))
+        let equation = in_text(text, self.pool.parse_equation(&text.text, scope))?;
+        Ok(equation.residual(&mut self.pool))
     }
 
     /// Solves for the sources and puts them in.
@@ -208,7 +207,7 @@ impl Names {
             {
                 self.direct_targets.push((unknown, column));
             }
-            let residual = self.pool.sub(equation.left, equation.right);
+            let residual = equation.residual(&mut self.pool);
             let residual = self.resolved(residual);
             self.targets.push(residual);
         }
@@ -219,6 +218,16 @@ impl Names {
     fn is_symbol(&mut self, id: Id) -> bool {
         let symbols: Vec<Symbol> = self.pool.symbols(id).into_iter().collect();
         matches!(symbols[..], [symbol] if self.pool.symbol(symbol) == id)
+    }
+
+    /// An expression of the unknowns that the user asks the values of.
+    ///
+    /// # Errors
+    /// With a caret under the place.
+    pub fn asked(&mut self, text: &str) -> Result<Id> {
+        let parsed = self.pool.parse(text, &self.scope);
+        let id = parsed.map_err(|error| Error::expression("--of", "", &error))?;
+        Ok(self.resolved(id))
     }
 
     /// left − right of a boundary condition.

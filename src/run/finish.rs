@@ -3,7 +3,6 @@
 use super::end::Kind;
 use super::summary::peak_memory_mb;
 use super::{DataErrors, End, Finished, Run, Seconds, Status, Summary, digest, timing};
-use crate::comm::{Phase, during};
 use crate::error::Result;
 use crate::flow::Flow;
 use crate::problem::Test;
@@ -74,11 +73,6 @@ impl Run<'_> {
         };
         let mut memory = [peak_memory_mb()];
         self.set.comm.max(&mut memory);
-        if end.status != Status::Failed {
-            during(self.set.comm, Phase::Output, || {
-                self.folder.write_fields(&self.set, &theta)
-            })?;
-        }
         let mut tests = self.set.problem.tests.iter().zip(&errors);
         let exact = tests.find(|(test, _)| matches!(test, Test::Exact { .. }));
         let exact = exact.map(|(_, errors)| *errors);
@@ -111,7 +105,12 @@ impl Run<'_> {
             method: self.set.plan.describe(),
             version: env!("CARGO_PKG_VERSION"),
         };
+        self.folder.write_theta(&theta)?;
         self.folder.close(&summary)?;
+        // Last: what a run has found is not lost where they cannot be written.
+        if summary.status != Status::Failed {
+            self.folder.write_fields(&self.set, &theta)?;
+        }
         Ok(summary)
     }
 }

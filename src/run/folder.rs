@@ -12,7 +12,7 @@ use super::{Setting, Size, State, Store, Summary};
 use crate::comm::Comm;
 use crate::deck::Deck;
 use crate::error::Result;
-use crate::output::Field;
+use crate::output::{Field, write_theta};
 use crate::problem::Problem;
 use std::path::{Path, PathBuf};
 
@@ -179,6 +179,14 @@ impl<'a> Folder<'a> {
     /// If the disk refuses.
     pub fn write_fields(&self, set: &Setting, theta: &[f64]) -> Result<()> {
         self.by_rank_0(|path| write_fields(path, set, theta))
+    }
+
+    /// Writes the parameters of the result. Collective.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn write_theta(&self, theta: &[f64]) -> Result<()> {
+        self.by_rank_0(|path| write_theta(path, theta))
     }
 
     /// Writes the summary. Collective.

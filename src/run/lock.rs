@@ -6,7 +6,7 @@
 
 use crate::error::{Error, Result};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,16 @@ impl Lock {
                 break file;
             }
         };
+        let mut owner = String::new();
+        file.read_to_string(&mut owner).map_err(refuse)?;
+        if !owner.is_empty() && !owner.starts_with("process ") {
+            return Err(Error::Input(format!(
+                "{} is no lock of a run: choose another --out, or remove it",
+                path.display()
+            )));
+        }
         file.set_len(0).map_err(refuse)?;
+        file.rewind().map_err(refuse)?;
         let name = format!("process {} on {host}\n", std::process::id());
         file.write_all(name.as_bytes()).map_err(refuse)?;
         Ok(Self { path, _file: file })

@@ -6,6 +6,7 @@ use super::lock::Lock;
 use super::{Found, State};
 use crate::error::{Error, Result};
 use crate::file::write_whole;
+use crate::output::remove_theta;
 use std::path::Path;
 
 /// What to do with what is found in a folder.
@@ -39,7 +40,10 @@ pub(super) fn look(path: &Path, policy: Policy, identity: &Identity, host: &str)
             .finished
             .take()
             .filter(|f| f.limits == identity.limits);
-        if state.finished.is_some() && summary.exists() {
+        // Fields may be asked for that were not written then.
+        let resolved = std::fs::read_to_string(path.join("resolved.toml"));
+        let written = resolved.is_ok_and(|resolved| resolved == identity.resolved);
+        if state.finished.is_some() && summary.exists() && written {
             return Ok(Looked {
                 found,
                 done: true,
@@ -52,7 +56,12 @@ pub(super) fn look(path: &Path, policy: Policy, identity: &Identity, host: &str)
     let lock = lock.unwrap_or_else(|| Lock::take(path, host))?;
     let store = store(path);
     match &found {
-        None => store.clear()?,
+        None => {
+            if !policy.force {
+                foreign(path, identity)?;
+            }
+            store.clear()?;
+        }
         Some(found) => {
             if found.warning.is_some() {
                 store.set_aside()?;
@@ -64,6 +73,7 @@ pub(super) fn look(path: &Path, policy: Policy, identity: &Identity, host: &str)
     if summary.exists() {
         std::fs::remove_file(&summary).map_err(unwritable)?;
     }
+    remove_theta(path).map_err(unwritable)?;
     write_whole(&path.join("resolved.toml"), &identity.resolved)
         .map_err(|e| refused(path, &e.to_string()))?;
     Ok(Looked {
@@ -71,6 +81,26 @@ pub(super) fn look(path: &Path, policy: Policy, identity: &Identity, host: &str)
         done: false,
         lock: Some(lock),
     })
+}
+
+/// Refuses files that this run would write over, unless it was killed before its first checkpoint.
+fn foreign(path: &Path, identity: &Identity) -> Result<()> {
+    let resolved = std::fs::read_to_string(path.join("resolved.toml"));
+    let begun = resolved.is_ok_and(|resolved| resolved == identity.resolved);
+    let files: &[&str] = match begun {
+        true => &["summary.json"],
+        false => &["summary.json", "history.csv", "resolved.toml"],
+    };
+    match files.iter().find(|file| path.join(file).exists()) {
+        None => Ok(()),
+        Some(file) => Err(refused(
+            path,
+            &format!(
+                "it holds a {file} but no checkpoint of this run; choose another --out, or --force \
+                 to overwrite it"
+            ),
+        )),
+    }
 }
 
 /// The checkpoint to go on from.

@@ -17,6 +17,17 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// Points of no quadrature, shape (n, d).
+    pub fn at(x: Mat<f64>) -> Self {
+        let n = x.nrows();
+        Self {
+            x,
+            weights: vec![0.0; n],
+            normals: Mat::zeros(n, 0),
+            columns: Mat::zeros(n, 0),
+        }
+    }
+
     /// Number of points n.
     pub fn len(&self) -> usize {
         self.x.nrows()

@@ -3,7 +3,7 @@
 use super::{
     NEWEST, PREVIOUS, SMALL, assert_refused, assert_runs, assert_same, interrupted, noise, tear,
 };
-use crate::common::{files, program, summary, wait_until};
+use crate::common::{digest, files, program, program_in, summary, text, wait_until};
 use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
@@ -34,6 +34,63 @@ fn a_run_of_another_deck_is_not_overwritten() {
     assert_refused(&parts, &["--resume=never"], &["--resume", "--force"]);
     assert_runs(&parts, &["--set=stop.steps=10", "--force"]);
     assert_same(&parts, &whole, "after --force");
+}
+
+#[test]
+fn files_of_somebody_else_are_not_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["history.csv", "summary.json", "resolved.toml", "lock"] {
+        let out = folder.path().join(name);
+        fs::create_dir(&out).unwrap();
+        fs::write(out.join(name), "mine").unwrap();
+        assert_refused(&out, &[], &[name, "--out"]);
+    }
+    // A run that was killed before its first checkpoint starts over; one whose checkpoint was removed
+    // when it had ended does not.
+    let out = folder.path().join("out");
+    assert_runs(&out, &["--set=stop.steps=2"]);
+    fs::remove_dir_all(out.join("checkpoint")).unwrap();
+    let words = ["summary.json", "--out", "--force"];
+    assert_refused(&out, &["--set=stop.steps=2"], &words);
+    fs::remove_file(out.join("summary.json")).unwrap();
+    assert_runs(&out, &["--set=stop.steps=2"]);
+}
+
+#[test]
+fn columns_of_other_names_are_another_problem() {
+    let folder = tempfile::tempdir().unwrap();
+    let deck = folder.path().join("deck.toml");
+    let data = "[data]\nfile = \"d.csv\"\ninputs = [\"x\"]\ntarget = \"u = h\"\n";
+    fs::write(&deck, data.to_owned() + "[network]\nhidden = [3]\n").unwrap();
+    let run = |header: &str| {
+        let rows = "0,1\n1,2\n2,4\n3,3\n";
+        fs::write(folder.path().join("d.csv"), format!("{header}\n{rows}")).unwrap();
+        let arguments = [
+            "run",
+            "deck.toml",
+            "--quiet",
+            "--out=out",
+            "--set=stop.steps=3",
+        ];
+        program_in(folder.path(), &arguments)
+    };
+    assert!(run("h,x").status.success());
+    let other = run("x,h");
+    assert_eq!(other.status.code(), Some(2));
+    assert!(text(&other.stderr).contains("another problem"));
+}
+
+#[test]
+fn fields_that_are_asked_for_later_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let easy = "--set=stop.energy=1e3";
+    assert_runs(&out, &[easy]);
+    let reached = digest(&out);
+    assert_runs(&out, &[easy, "--set=output.fields=[\"csv\"]"]);
+    assert!(out.join("fields/u.csv").exists());
+    assert_eq!(digest(&out), reached);
+    assert_eq!(summary(&out)["status"], "converged");
 }
 
 #[test]

@@ -9,9 +9,10 @@ use super::stationarity::{self, Stationarity};
 use super::{Place, Problem, Region, Term, Test, boundary, counts, network};
 use crate::deck::{Auto, Deck, RuleName};
 use crate::domain::Domain;
-use crate::energy::{Residual, Variational};
+use crate::energy::{Energy, Residual, Variational};
 use crate::error::{Error, Result};
 use crate::expression::Tape;
+use crate::jet::Layout;
 use crate::network::{Affine, Network};
 use crate::sampling::{Random, Sampler};
 use crate::table::Table;
@@ -25,6 +26,18 @@ const TEST_POINTS: usize = 4096;
 /// # Errors
 /// With the key and the place, for whatever in the deck has no meaning.
 pub fn build(deck: &mut Deck, table: Option<Table>) -> Result<Problem> {
+    build_with(deck, table, &[]).map(|(problem, _)| problem)
+}
+
+/// The same with expressions of the unknowns whose values are asked for, which the network then serves.
+///
+/// # Errors
+/// As [`build`], or if an expression has no meaning in the deck.
+pub fn build_with(
+    deck: &mut Deck,
+    table: Option<Table>,
+    asked: &[String],
+) -> Result<(Problem, Residual)> {
     let names = Names::new(deck, table.as_ref())?;
     let domain = domain(deck)?;
     let bounds = bounds(domain.as_deref(), &names, table.as_ref());
@@ -54,7 +67,11 @@ pub fn build(deck: &mut Deck, table: Option<Table>) -> Result<Problem> {
     build.warn_of_penalties();
     build.stationary()?;
     build.data(split)?;
-    build.finish(output)
+    let asked: Vec<_> =
+        (asked.iter().map(|text| build.names.asked(text))).collect::<Result<_>>()?;
+    let (dim, unknowns) = (build.dim(), build.names.unknowns.len());
+    let asked = Residual::new(&mut build.names.pool, dim, unknowns, &asked);
+    Ok((build.finish(output, &asked)?, asked))
 }
 
 struct Builder<'d> {
@@ -222,10 +239,10 @@ impl Builder<'_> {
     }
 
     /// The network that serves the jets that the terms ask for.
-    fn network(&mut self, output: Affine) -> Result<Box<dyn Network>> {
+    fn network(&mut self, output: Affine, asked: Option<&Layout>) -> Result<Box<dyn Network>> {
         let stationary = self.stationary.iter().flatten();
         let layouts = self.terms.iter().chain(stationary);
-        let layouts = layouts.map(|t| t.energy.layout().clone());
+        let layouts = layouts.map(|t| t.energy.layout()).chain(asked).cloned();
         network::Builder {
             deck: self.deck,
             domain: self.domain.as_deref(),
@@ -236,9 +253,9 @@ impl Builder<'_> {
     }
 
     /// The network comes last.
-    fn finish(mut self, output: Affine) -> Result<Problem> {
+    fn finish(mut self, output: Affine, asked: &Residual) -> Result<Problem> {
         let output = self.scale(output)?;
-        let network = self.network(output)?;
+        let network = self.network(output, Some(asked.layout()))?;
         if self.names.pool.is_exhausted() {
             return Err(Error::Input(
                 "the expressions of the deck are too large altogether, with all derivatives that \

@@ -67,7 +67,7 @@ impl Builder<'_> {
                 false => 1.0,
             };
             if residuals && parameters <= LARGEST as u128 {
-                let network = self.network(output.clone())?;
+                let network = self.network(output.clone(), None)?;
                 let scales = Scales::of(&self.terms, network.as_ref(), bends);
                 size = self.deck.network.output_scale.or_else(|| scales.output());
                 weights = scales.weights(size);

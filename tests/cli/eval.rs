@@ -1,0 +1,120 @@
+//! `eval`: values of a solution at points, and of expressions of it.
+
+use super::{LEARNING, SIX, ends, run_small, write};
+use crate::common::{program_in, text};
+use std::fs;
+use std::path::Path;
+use tempfile::tempdir;
+
+const DECK: &str = r#"
+[constants]
+k = 3.0
+[domain]
+lower = [0]
+upper = [1]
+[functions]
+f = "manufactured"
+[problem]
+equation = "k*u_xx + u = f"
+exact = "exp(x)"
+[[boundary]]
+condition = "u = exp(x)"
+[network]
+hidden = [10]
+[stop]
+error = 1e-7
+seconds = 20
+"#;
+
+/// The rows that `eval` prints, without the header, which must be this.
+fn values(folder: &Path, arguments: &[&str], header: &str) -> Vec<Vec<f64>> {
+    let output = program_in(folder, &[&["eval"], arguments].concat());
+    let printed = ends(0, &output);
+    let mut lines = printed.lines();
+    assert_eq!(lines.next(), Some(header));
+    let numbers = |line: &str| line.split(',').map(|v| v.parse().unwrap()).collect();
+    lines.map(numbers).collect()
+}
+
+#[test]
+fn expressions_have_the_values_of_the_exact_solution() {
+    let folder = tempdir().unwrap();
+    write(&folder, "deck.toml", DECK);
+    write(
+        &folder,
+        "points.csv",
+        "name,x\n7,0.25\n8,1\n9,0.7\n10,1.5\n",
+    );
+    let run = ["run", "deck.toml", "--quiet", "--out=out", "--threads=1"];
+    ends(0, &program_in(folder.path(), &run));
+    let of = ["--of=u", "--of=u_xx - exp(x)", "--of=max(k*u_x, f)"];
+    let arguments = [&["out", "points.csv"], &of[..]].concat();
+    let header = "x,u,u_xx - exp(x),\"max(k*u_x, f)\"".replace('"', "");
+    let output = program_in(folder.path(), &[&["eval"], &arguments[..]].concat());
+    assert!(
+        text(&output.stderr).contains("1 of 4 points"),
+        "{}",
+        text(&output.stderr)
+    );
+    let printed = ends(0, &output).replace('"', "");
+    let mut lines = printed.lines();
+    assert_eq!(lines.next(), Some(&*header));
+    for (line, x) in lines.zip([0.25_f64, 1.0, 0.7, 1.5]) {
+        let found: Vec<f64> = line.split(',').map(|v| v.parse().unwrap()).collect();
+        let exact = [x, x.exp(), 0.0, 4.0 * x.exp()];
+        for (found, exact) in found.iter().zip(exact) {
+            match x > 1.0 && exact != x {
+                true => assert!(found.is_nan(), "{line}"),
+                false => assert!((found - exact).abs() < 1e-4, "{line}: {exact}"),
+            }
+        }
+    }
+    // The unknowns by default, into a file.
+    let rows = values(folder.path(), &["out", "points.csv"], "x,u");
+    let arguments = ["eval", "out", "points.csv", "--out=u.csv"];
+    ends(0, &program_in(folder.path(), &arguments));
+    let written = fs::read_to_string(folder.path().join("u.csv")).unwrap();
+    assert!(written.contains(&format!("{:?}", rows[0][1])), "{written}");
+}
+
+#[test]
+fn a_function_that_was_learnt_is_evaluated_wherever_it_is_asked_for() {
+    let folder = tempdir().unwrap();
+    write(&folder, "learning.toml", LEARNING);
+    write(&folder, "six.csv", SIX);
+    write(&folder, "points.csv", "x\n-3\n2.5\n");
+    let run = [
+        "run",
+        "learning.toml",
+        "--quiet",
+        "--out=out",
+        "--set=stop.steps=3",
+    ];
+    ends(0, &program_in(folder.path(), &run));
+    let rows = values(folder.path(), &["out", "points.csv", "--of=u+x"], "x,u+x");
+    assert!(rows.iter().flatten().all(|v| v.is_finite()), "{rows:?}");
+}
+
+#[test]
+fn what_cannot_be_evaluated_is_refused() {
+    let folder = tempdir().unwrap();
+    run_small(folder.path(), "out", &[]);
+    write(&folder, "points.csv", "x,y\n0.5,0.5\n");
+    write(&folder, "short.csv", "x\n0.5\n");
+    let path = folder.path();
+    let refused = |arguments: &[&str], words: &[&str]| {
+        let output = program_in(path, &[&["eval"], arguments].concat());
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        for word in words {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+    };
+    refused(&["nowhere", "points.csv"], &["nowhere", "theta.npy"]);
+    refused(&["out", "short.csv"], &["short.csv", "`y`", "x"]);
+    refused(&["out", "points.csv", "--of=v"], &["--of", "v"]);
+    refused(&["out", "points.csv", "--of=dn(u)"], &["--of", "dn"]);
+    refused(&["out", "points.csv", "--of=u = 1"], &["--of", "="]);
+    fs::copy(path.join("points.csv"), path.join("out/theta.npy")).unwrap();
+    refused(&["out", "points.csv"], &["theta.npy"]);
+}

@@ -7,6 +7,7 @@ use common::{set, solve, state};
 use ned_dist::deck::{Auto, Deck};
 use ned_dist::problem::build;
 use ned_dist::run::Status;
+use ned_dist::sampling::{Draw, Purpose};
 
 /// k u'' = f in [0, length], for u of some size.
 struct Units {
@@ -141,5 +142,32 @@ fn an_equation_without_a_solution_stalls_and_says_where() {
     assert_eq!(state(folder.path()).step, summary.steps);
     for word in ["stalled", "no way down", "of E is left", "% of it in `"] {
         assert!(summary.reason.contains(word), "{}", summary.reason);
+    }
+}
+
+/// Faces are told apart in nanometres, and where time counts from 1970.
+#[test]
+fn faces_are_where_they_are_said_to_be_in_any_units() {
+    for (lower, upper) in [(0.0, 1e-9), (1.7e9, 1.7e9 + 1.0), (-3e12, 5e12)] {
+        let boundary = [lower, upper].map(|at: f64| {
+            format!("[[boundary]]\non = \"x = {at:?} + 0\"\ncondition = \"u = 0\"\n")
+        });
+        let deck = format!(
+            "[domain]\nlower = [{lower:?}]\nupper = [{upper:?}]\n[problem]\nequation = \"u_xx = 1\"\n\
+             [network]\nhidden = [3]\n{}",
+            boundary.concat()
+        );
+        let mut deck = Deck::from_toml(&deck, "test.toml", &[]).unwrap();
+        let problem = build(&mut deck, None).unwrap();
+        for (term, at) in problem.terms[1..].iter().zip([lower, upper]) {
+            let draw = Draw {
+                seed: 0,
+                purpose: Purpose::Testing,
+                epoch: 0,
+            };
+            assert_eq!(term.points(), 1);
+            let sample = term.draw(draw, 0, 0);
+            assert_eq!(sample.x[(0, 0)], at);
+        }
     }
 }

@@ -74,11 +74,20 @@ fn free() -> Option<f64> {
 /// The least limit of the control groups that batch systems put a job into.
 fn limit() -> Option<f64> {
     let groups = read_to_string("/proc/self/cgroup").ok()?;
-    let group = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
-    let folder = Path::new("/sys/fs/cgroup").join(group);
-    let limits = folder.ancestors().filter_map(|folder| {
-        let limit = read_to_string(folder.join("memory.max")).ok()?;
-        limit.trim().parse::<f64>().ok()
+    // `0::/group` of the one hierarchy of version 2, `4:memory:/group` of version 1.
+    let limits = groups.lines().flat_map(|line| {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (kinds, group) = (parts.next().unwrap_or(""), parts.next().unwrap_or("/"));
+        let (root, file) = match kinds.split(',').any(|kind| kind == "memory") {
+            true => ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+            false => ("/sys/fs/cgroup", "memory.max"),
+        };
+        let folder = Path::new(root).join(group.trim_start_matches('/'));
+        let limits = folder.ancestors().filter_map(|folder| {
+            let limit = read_to_string(folder.join(file)).ok()?;
+            limit.trim().parse::<f64>().ok()
+        });
+        limits.collect::<Vec<_>>()
     });
     limits.reduce(f64::min)
 }

@@ -3,6 +3,7 @@
 
 use super::budget::Budget;
 use super::input::load;
+use super::report::plural;
 use super::{CheckArgs, predictions};
 use crate::comm::Solo;
 use crate::deck::Auto;
@@ -14,7 +15,7 @@ use crate::run::{Crowd, Plan};
 /// Prints the resolved deck, the memory and work of a step, and where asked its time on more ranks.
 ///
 /// # Errors
-/// If the deck is wrong, or allows less memory than the run needs.
+/// If the deck is wrong, or allows less memory than the run needs on any of the numbers of ranks.
 pub fn check(arguments: &CheckArgs, first: bool) -> Result<()> {
     let (mut deck, table) = load(&arguments.deck, &Solo)?;
     let problem = build(&mut deck, table)?;
@@ -26,23 +27,36 @@ pub fn check(arguments: &CheckArgs, first: bool) -> Result<()> {
         println!("# {}", plan.describe());
         cost(&problem, &plan);
     }
-    let alone = Crowd {
-        ranks: 1,
-        threads: 1,
-    };
     // What is free here says nothing of where the run will be.
     let budget = match deck.run.memory {
         Auto::Auto => None,
         given => Budget::of(given, &Solo),
     };
-    let memory = plan.memory(&problem, alone, budget.as_ref().map(Budget::bytes));
-    if first {
-        println!("# memory on one rank: {}", memory.describe());
-        if !arguments.ranks.is_empty() {
-            predict(arguments, &problem, &plan)?;
+    let counts = match arguments.ranks.as_slice() {
+        [] => &[1],
+        counts => counts,
+    };
+    let mut fits = Vec::with_capacity(counts.len());
+    for &ranks in counts {
+        let threads = arguments.threads;
+        let bytes = budget.as_ref().map(Budget::bytes);
+        let memory = plan.memory(&problem, Crowd { ranks, threads }, bytes);
+        if first {
+            let ranks = match ranks {
+                1 => "one rank".to_owned(),
+                _ => plural(ranks, "rank"),
+            };
+            println!("# memory on {ranks}: {}", memory.describe());
         }
+        fits.push(budget.as_ref().map_or(Ok(()), |b| b.holds(&memory)));
     }
-    budget.map_or(Ok(()), |budget| budget.holds(&memory))
+    if first && !arguments.ranks.is_empty() {
+        predict(arguments, &problem, &plan)?;
+    }
+    match fits.iter().any(Result::is_ok) {
+        true => Ok(()),
+        false => fits.pop().unwrap_or(Ok(())),
+    }
 }
 
 fn cost(problem: &Problem, plan: &Plan) {

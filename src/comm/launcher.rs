@@ -24,6 +24,11 @@ pub fn launcher_rank() -> Option<usize> {
     rank_in(&|name| env::var(name).ok())
 }
 
+/// How many copies of this program the launcher started; `None` when no launcher is seen.
+pub fn launcher_size() -> Option<usize> {
+    size_in(&|name| env::var(name).ok()).map(|(size, _)| size)
+}
+
 /// Says what is wrong when the launcher started several copies of a program that sees only
 /// itself; `cause` and `cure` are the caller's part of the message.
 ///

@@ -32,7 +32,7 @@ mod world;
 
 pub use clock::{Clock, Phase, during};
 pub use failure::{Word, context, set_context, set_wording};
-pub use launcher::launcher_rank;
+pub use launcher::{launcher_rank, launcher_size};
 pub use shares::Shares;
 pub use solo::Solo;
 pub use team::{team, team_with_threads};

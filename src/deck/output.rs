@@ -6,7 +6,7 @@ use super::read::{Read, names};
 use serde::Serialize;
 
 /// The most values on the grid, of all unknowns together: 2 GiB.
-pub(super) const VALUES: usize = 1 << 28;
+const VALUES: usize = 1 << 28;
 
 /// What a run writes besides its summary.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -48,6 +48,37 @@ impl Output {
     pub fn grid_in(&self, dim: usize) -> Vec<usize> {
         let each = if dim <= 2 { 101 } else { 41 };
         self.grid.clone().unwrap_or_else(|| vec![each; dim])
+    }
+
+    /// Whether the files can hold `unknowns` on this grid; `grid` and `fields` are where the keys are.
+    pub(super) fn suits(
+        &self,
+        dim: usize,
+        unknowns: usize,
+        grid: Cursor<'_>,
+        fields: Cursor<'_>,
+    ) -> Result<(), DeckError> {
+        let mut counts = self.grid_in(dim).into_iter();
+        let values = counts.try_fold(unknowns, |all, n| all.checked_mul(n));
+        if values.is_none_or(|all| all > VALUES) {
+            if self.grid.is_some() {
+                let must = format!("a grid of at most {VALUES} values of all unknowns together");
+                return Err(grid.refuse(&must));
+            }
+            if !self.fields.is_empty() {
+                let message = format!("`output.fields` in {dim} coordinates need a grid");
+                let cure = format!("give `grid`, a list of {dim} counts, or remove `fields`");
+                return Err(fields.error(message, cure));
+            }
+        }
+        let vti = self.fields.iter().position(|&f| f == FieldFormat::Vti);
+        match vti {
+            Some(place) if dim > 3 => Err(fields.item(place).error(
+                format!("`output.fields`: a vti file has up to 3 coordinates, and there are {dim}"),
+                "choose \"npy\" or \"csv\"",
+            )),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -2,12 +2,9 @@
 
 use super::cursor::{Cursor, Table};
 use super::error::DeckError;
-use super::output::VALUES;
 use super::sampling::GAUSS_NODES;
 use super::suggest::{either, shorten};
-use super::{
-    ActivationName, Auto, Constant, Deck, Function, Law, Output, Resample, RuleName, Shape,
-};
+use super::{ActivationName, Auto, Constant, Deck, Function, Law, Resample, RuleName, Shape};
 use std::collections::HashMap;
 
 /// The most parameters of a network: a vector of them is 16 GiB.
@@ -126,23 +123,9 @@ fn bounded(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
         let cure = format!("give at most {conditions}; `if(..)` joins several in one");
         return Err(first.error(message, cure));
     }
-    let Output { grid, fields, .. } = &deck.output;
+    let [grid, fields] = ["grid", "fields"].map(|key| at(root, "output", key));
     let unknowns = deck.problem.unknowns.len();
-    let mut counts = deck.output.grid_in(dim).into_iter();
-    let values = counts.try_fold(unknowns, |all, n| all.checked_mul(n));
-    let few = values.is_some_and(|all| all <= VALUES);
-    match grid {
-        Some(_) if !few => {
-            let must = format!("a grid of at most {VALUES} values of all unknowns together");
-            Err(at(root, "output", "grid").refuse(&must))
-        }
-        None if !few && !fields.is_empty() => {
-            let message = format!("`output.fields` in {dim} coordinates need a grid");
-            let cure = format!("give `grid`, a list of {dim} counts, or remove `fields`");
-            Err(at(root, "output", "fields").error(message, cure))
-        }
-        _ => Ok(()),
-    }
+    deck.output.suits(dim, unknowns, grid, fields)
 }
 
 /// Periodic coordinates are coordinates, given once, of a domain whose sides are the periods.

@@ -208,17 +208,28 @@ pub fn probe(tape: &Tape, patch: &Patch, count: usize) -> Vec<f64> {
 
 /// The faces on which an equation of the coordinates holds everywhere.
 fn on_face(faces: Vec<Face>, residual: &Tape, domain: &dyn Domain) -> Selection {
-    let (lower, upper) = domain.bounds();
-    let size = lower
-        .iter()
-        .chain(&upper)
-        .fold(1.0, |s: f64, v| s.max(v.abs()));
+    // In whatever units: small is what is small beside its values elsewhere.
+    let elsewhere = domain.interior().into_iter();
+    let elsewhere = elsewhere.chain(faces.iter().map(|face| face.patch.clone()));
+    let size = (elsewhere.flat_map(|patch| probe(residual, &patch, 16)))
+        .fold(0.0, |size: f64, r| size.max(r.abs()));
+    let small = size * accuracy(domain);
     let holds = |face: &Face| {
         probe(residual, &face.patch, 16)
             .iter()
-            .all(|r| r.abs() <= 1e-9 * size)
+            .all(|r| r.abs() <= small)
     };
     Selection::whole(faces.into_iter().filter(holds).collect())
+}
+
+/// What of the size of a domain may be rounding: more where it lies far from the origin.
+fn accuracy(domain: &dyn Domain) -> f64 {
+    let (lower, upper) = domain.bounds();
+    let far = lower.iter().zip(&upper).map(|(lower, upper)| {
+        let distance = lower.abs().max(upper.abs());
+        8.0 * f64::EPSILON * distance / (upper - lower)
+    });
+    far.fold(1e-9, f64::max)
 }
 
 /// The parts of the faces on which a condition is true.

@@ -103,8 +103,8 @@ impl Test {
                 let trace = network.trace(theta, sample.x.as_ref(), energy.layout());
                 let local = energy.evaluate(&sample, trace.jets());
                 let mut sums = [0.0; 4];
-                for density in local.density {
-                    add(&mut sums, 1.0, (2.0 * density).sqrt(), 0.0);
+                for residual in local.residual.iter().flatten() {
+                    add(&mut sums, 1.0, *residual, 0.0);
                 }
                 sums
             }

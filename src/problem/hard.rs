@@ -144,19 +144,24 @@ fn lift(conditions: &[&Hard], names: &mut Names, domain: &dyn Domain) -> Result<
     }
     let extended = domain.extension(&mut names.pool, &values);
     let value = extended.map_err(|what| text.error(what, weak))?;
+    let size = conditions.iter().flat_map(|hard| {
+        let value = Tape::new(&names.pool, &[hard.value]);
+        let faces = hard.selection.faces.iter();
+        faces.flat_map(move |face| probe(&value, &face.patch, PROBES))
+    });
+    let size = size.fold(0.0, |size: f64, v| size.max(v.abs()));
     for hard in conditions {
-        agrees(hard, value, names)?;
+        agrees(hard, value, size, names)?;
     }
     Ok(Lift { value, factor })
 }
 
-/// Whether the extension has the values of a condition on its faces.
-fn agrees(hard: &Hard, extension: Id, names: &mut Names) -> Result<()> {
+/// Whether the extension has the values of a condition on its faces, where `size` is that of all values.
+fn agrees(hard: &Hard, extension: Id, size: f64, names: &mut Names) -> Result<()> {
     let gap = names.pool.sub(extension, hard.value);
-    let [gap, value] = [gap, hard.value].map(|id| Tape::new(&names.pool, &[id]));
+    let gap = Tape::new(&names.pool, &[gap]);
     for face in &hard.selection.faces {
-        let [gaps, values] = [&gap, &value].map(|tape| probe(tape, &face.patch, PROBES));
-        let size = values.iter().fold(1.0, |size: f64, v| size.max(v.abs()));
+        let gaps = probe(&gap, &face.patch, PROBES);
         if !gaps.iter().all(|gap| gap.abs() <= 1e-9 * size) {
             let name = &names.unknowns[hard.unknown];
             let message = format!(

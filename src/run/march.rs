@@ -117,6 +117,9 @@ impl Run<'_> {
 
     /// Why an energy is small enough, if it is.
     fn tolerance(&self, energy: f64) -> Option<String> {
+        if energy == 0.0 && self.set.problem.has_residuals() {
+            return Some("E is zero".into());
+        }
         let limit = self.set.deck.stop.energy.as_option();
         limit.filter(|limit| energy <= **limit)?;
         Some(format!("E = {energy:.2e} is below `stop.energy`"))

@@ -32,7 +32,7 @@ pub struct DataErrors {
 /// Wall times.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Seconds {
-    /// From the start of the process, over all restarts.
+    /// Since the problem was set up, over all restarts.
     pub total: f64,
     /// In the steps alone, since the last restart.
     pub solve: f64,

@@ -16,7 +16,7 @@ mod script;
 use super::input::load;
 use super::report::plural;
 use super::{ScaleArgs, predictions};
-use crate::comm::{Solo, launcher_rank};
+use crate::comm::{Solo, launcher_size};
 use crate::deck::Deck;
 use crate::error::{Error, Result};
 use crate::performance::{Fit, Machine, Mode, Prediction, Timing, Work};
@@ -47,7 +47,7 @@ struct Scaling<'a> {
 /// # Errors
 /// If the deck is wrong, a run fails, or ranks disagree about the result.
 pub fn scale(arguments: &ScaleArgs) -> Result<()> {
-    if launcher_rank().is_some() {
+    if launcher_size().is_some_and(|size| size > 1) {
         return Err(Error::Input(
             "`scale` starts mpirun by itself: start it alone, without mpirun or srun".into(),
         ));

@@ -31,6 +31,9 @@ fn defaults_are_filled_in() {
         .replace("[0, 0]", "[0, 0, 0, 0]")
         .replace("[1.0, 1.0]", "[1, 1, 1, 1]");
     let five = five.replace("grid = [101, 101]\n", "");
+    let error = read(&five).unwrap_err();
+    assert_eq!(error.key.as_deref(), Some("output.fields[1]"));
+    let five = five.replace("\"vti\"", "\"npy\"");
     assert_eq!(read(&five).unwrap().coordinates(), ["x1", "x2", "x3", "x4"]);
 }
 

@@ -5,9 +5,11 @@ use crate::network::Network;
 use crate::problem::{Place, Term};
 use crate::sampling::{Draw, Purpose, Sample, stream};
 
-/// Points on which an equation is tried by each; conditions, which may hold on a small part of what is drawn, on
-/// theirs.
+/// Points on which an equation is tried by each.
 const POINTS: usize = 64;
+
+/// The same of a condition, which may hold on a small part of what is drawn.
+const CONDITION_POINTS: usize = 4096;
 
 /// N, with the parameters of it and of the network that is 0.
 pub(super) struct Trial<'n> {
@@ -51,7 +53,7 @@ pub(super) struct Probe<'t> {
 impl<'t> Probe<'t> {
     pub(super) fn of(term: &'t Term, index: usize, trial: &Trial) -> Vec<Self> {
         let thin = term.thinned(match &term.place {
-            Place::Boundary(_) => term.points(),
+            Place::Boundary(_) => term.points().min(CONDITION_POINTS),
             _ => POINTS,
         });
         let draw = Draw {

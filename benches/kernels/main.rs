@@ -14,7 +14,7 @@
 //! | sweeps forward and backward | n times `Network::operations`, see src/network/operations.rs |
 //! | n rows absorbed into a triangle | 2 n p² |
 //! | two triangles joined | ⅔ p³ |
-//! | QR and SVD of m rows | 2 m p² − ⅔ p³, then 8⁄3 p³ to a bidiagonal, 2 p³ for its vectors |
+//! | QR and directions of m rows | 2 m p² − ⅔ p³, then 4 p³ |
 //! | Cholesky of AᵀA | m p² + ⅓ p³ |
 //! | product of two matrices | 2 n³ |
 //!

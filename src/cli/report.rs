@@ -1,6 +1,7 @@
 //! The summary on the screen, and the table of several methods.
 
 use super::standing::{Column, ERRORS, Measure, Standing};
+use crate::problem::ErrorNorms;
 use crate::run::{Span, Status, Summary};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -31,14 +32,17 @@ pub fn text(summary: &Summary, out: Option<&Path>) -> String {
     if let Some(norm) = summary.stationarity {
         row("stationarity", format!("|δE| {norm:.1e}"));
     }
-    if let Some(error) = summary.error {
-        row(
-            "error",
-            format!(
-                "relative L2 {:.2e}   rms {:.2e}   max {:.2e}",
-                error.relative_l2, error.rms, error.max
-            ),
-        );
+    let norms = |error: &ErrorNorms| {
+        format!(
+            "relative L2 {:.2e}   rms {:.2e}   max {:.2e}",
+            error.relative_l2, error.rms, error.max
+        )
+    };
+    if let Some(error) = &summary.error {
+        row("error", norms(error));
+    }
+    for (unknown, error) in &summary.error_by_unknown {
+        row(&format!("  of {unknown}"), norms(error));
     }
     if let Some(data) = summary.data {
         let test = data

@@ -70,8 +70,8 @@ impl Test {
         }
     }
 
-    /// [Σ w |u − u*|², Σ w |u*|², Σ w, max |u − u*|] over one cell.
-    fn sums(&self, network: &dyn Network, theta: &[f64], seed: u64, cell: usize) -> [f64; 4] {
+    /// [Σ w |u − u*|², Σ w |u*|², Σ w, max |u − u*|] over one cell, of every unknown; of all targets of data.
+    fn sums(&self, network: &dyn Network, theta: &[f64], seed: u64, cell: usize) -> Vec<[f64; 4]> {
         match self {
             Self::Exact { region, exact } => {
                 let draw = Draw {
@@ -83,13 +83,14 @@ impl Test {
                 let layout = Layout::value(network.inputs());
                 let jets = network.trace(theta, sample.x.as_ref(), &layout).into_jets();
                 let exact = exact.eval(sample.len(), |symbol| sample.values(symbol));
-                let mut sums = [0.0; 4];
-                for (unknown, exact) in exact.iter().enumerate() {
+                let of_unknown = |(unknown, exact): (usize, &Vec<f64>)| {
+                    let mut sums = [0.0; 4];
                     for (i, u) in jets.stream(unknown, 0).iter().enumerate() {
                         add(&mut sums, sample.weights[i], u - exact[i], exact[i]);
                     }
-                }
-                sums
+                    sums
+                };
+                exact.iter().enumerate().map(of_unknown).collect()
             }
             Self::Rows {
                 table,
@@ -106,35 +107,59 @@ impl Test {
                 for residual in local.residual.iter().flatten() {
                     add(&mut sums, 1.0, *residual, 0.0);
                 }
-                sums
+                vec![sums]
             }
         }
     }
 
-    /// The error at θ, the same on all ranks. Collective.
+    /// How many parts the error has: the unknowns, or all targets of data together.
+    fn parts(&self, network: &dyn Network) -> usize {
+        match self {
+            Self::Exact { .. } => network.outputs(),
+            Self::Rows { .. } => 1,
+        }
+    }
+
+    /// The error at θ over all unknowns, and that of each. The same on all ranks. Collective.
     pub fn measure(
         &self,
         network: &dyn Network,
         theta: &[f64],
         seed: u64,
         comm: &dyn Comm,
-    ) -> ErrorNorms {
+    ) -> (ErrorNorms, Vec<ErrorNorms>) {
         let cells = self.cells();
         let shares = Shares::even(cells, comm.size());
         let mine = shares.range(comm.rank());
         let first = mine.start;
-        let sums: Vec<[f64; 4]> = mine
+        let sums: Vec<Vec<[f64; 4]>> = mine
             .into_par_iter()
             .map(|cell| self.sums(network, theta, seed, cell))
             .collect();
-        let total = tree_sum(comm, &shares, 3, &|cell| sums[cell - first][..3].to_vec());
-        let mut max = [sums.iter().map(|s| s[3]).fold(0.0, largest)];
-        comm.max(&mut max);
-        ErrorNorms {
-            relative_l2: (total[0] / total[1]).sqrt(),
-            rms: (total[0] / total[2]).sqrt(),
-            max: max[0],
+        let parts = self.parts(network);
+        let squares = tree_sum(comm, &shares, 3 * parts, &|cell| {
+            let of_parts = sums[cell - first].iter();
+            of_parts.flat_map(|sums| sums[..3].to_vec()).collect()
+        });
+        let mut max = vec![0.0; parts];
+        for sums in &sums {
+            let pairs = max.iter_mut().zip(sums);
+            pairs.for_each(|(max, sums)| *max = largest(*max, sums[3]));
         }
+        comm.max(&mut max);
+        let parts = (squares.chunks(3).zip(max)).map(|(s, max)| [s[0], s[1], s[2], max]);
+        let parts: Vec<[f64; 4]> = parts.collect();
+        let all = parts.iter().copied().reduce(|a, b| {
+            let [error, exact, weight] = [0, 1, 2].map(|k| a[k] + b[k]);
+            [error, exact, weight, largest(a[3], b[3])]
+        });
+        let norms = |[error, exact, weight, max]: [f64; 4]| ErrorNorms {
+            relative_l2: (error / exact).sqrt(),
+            rms: (error / weight).sqrt(),
+            max,
+        };
+        let each = parts.into_iter().map(norms).collect();
+        (all.map_or(ErrorNorms::UNKNOWN, norms), each)
     }
 }
 

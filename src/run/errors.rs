@@ -3,6 +3,7 @@
 use super::Run;
 use crate::comm::{Phase, during};
 use crate::problem::{ErrorNorms, Test};
+use std::collections::BTreeMap;
 
 impl Run<'_> {
     /// Errors on every test. The rows trained on are many: they are looked at only at the end.
@@ -10,7 +11,7 @@ impl Run<'_> {
         let tests = self.set.problem.tests.iter();
         let measured = tests.map(|test| {
             if at_end || !test.is_training() {
-                self.measure(test, theta)
+                self.measure(test, theta).0
             } else {
                 ErrorNorms::UNKNOWN
             }
@@ -18,7 +19,20 @@ impl Run<'_> {
         during(self.set.comm, Phase::Output, || measured.collect())
     }
 
-    fn measure(&self, test: &Test, theta: &[f64]) -> ErrorNorms {
+    /// Of every unknown by name, where there are several and an exact solution.
+    pub(super) fn errors_by_unknown(&self, theta: &[f64]) -> BTreeMap<String, ErrorNorms> {
+        let unknowns = &self.set.problem.unknowns;
+        let is_exact = |test: &&Test| matches!(test, Test::Exact { .. });
+        let exact = self.set.problem.tests.iter().find(is_exact);
+        let Some(exact) = exact.filter(|_| unknowns.len() > 1) else {
+            return BTreeMap::new();
+        };
+        let measured = || self.measure(exact, theta).1;
+        let each = during(self.set.comm, Phase::Output, measured);
+        unknowns.iter().cloned().zip(each).collect()
+    }
+
+    fn measure(&self, test: &Test, theta: &[f64]) -> (ErrorNorms, Vec<ErrorNorms>) {
         test.measure(
             self.set.problem.network.as_ref(),
             theta,

@@ -88,6 +88,7 @@ impl Run<'_> {
             energy_elsewhere: elsewhere,
             stationarity,
             error: exact,
+            error_by_unknown: self.errors_by_unknown(&theta),
             data: rmse("train").map(|train_rmse| DataErrors {
                 train_rmse,
                 test_rmse: rmse("test"),

@@ -6,6 +6,7 @@ use crate::file::write_whole;
 use crate::problem::ErrorNorms;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// How a run ended.
@@ -58,6 +59,9 @@ pub struct Summary {
     pub stationarity: Option<f64>,
     /// Error against the exact solution, on points independent of training.
     pub error: Option<ErrorNorms>,
+    /// The same of each unknown, if there are several.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub error_by_unknown: BTreeMap<String, ErrorNorms>,
     /// Errors on data.
     pub data: Option<DataErrors>,
     /// Number of parameters.

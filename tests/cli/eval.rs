@@ -1,7 +1,7 @@
 //! `eval`: values of a solution at points, and of expressions of it.
 
 use super::{LEARNING, SIX, ends, run_small, write};
-use crate::common::{program_in, text};
+use crate::common::{program_in, summary, text};
 use std::fs;
 use std::path::Path;
 use tempfile::tempdir;
@@ -117,4 +117,58 @@ fn what_cannot_be_evaluated_is_refused() {
     refused(&["out", "points.csv", "--of=u = 1"], &["--of", "="]);
     fs::copy(path.join("points.csv"), path.join("out/theta.npy")).unwrap();
     refused(&["out", "points.csv"], &["theta.npy"]);
+}
+
+/// Errors of a summary are those of the values that `eval` gives.
+#[test]
+fn errors_are_told_of_each_unknown_and_of_each_value_of_the_data() {
+    let folder = tempdir().unwrap();
+    let path = folder.path();
+    let system = "[domain]\nlower = [0]\nupper = [1]\n[problem]\nunknowns = [\"u\", \"v\"]\n\
+        equation = [\"u_xx + v = 0\", \"v_x = u\"]\nexact = [\"1 + x\", \"300*cos(x)\"]\n\
+        [network]\nhidden = [4]\n[stop]\nsteps = 3\n";
+    write(&folder, "system.toml", system);
+    let points: Vec<f64> = (0..=2000).map(|i| f64::from(i) / 2000.0).collect();
+    let lines = points.iter().map(|x| format!("{x}\n"));
+    write(
+        &folder,
+        "points.csv",
+        &format!("x\n{}", lines.collect::<String>()),
+    );
+    let run = ["run", "system.toml", "--quiet", "--out=system"];
+    ends(0, &program_in(path, &run));
+    let found = summary(&path.join("system"));
+    let rows = values(path, &["system", "points.csv"], "x,u,v");
+    let exact = |x: f64| [1.0 + x, 300.0 * x.cos()];
+    for (k, name) in ["u", "v"].iter().enumerate() {
+        let errors = rows
+            .iter()
+            .map(|row| (row[1 + k] - exact(row[0])[k]).powi(2));
+        let sizes = rows.iter().map(|row| exact(row[0])[k].powi(2));
+        let wanted = (errors.sum::<f64>() / sizes.sum::<f64>()).sqrt();
+        let told = found["error_by_unknown"][name]["relative_l2"]
+            .as_f64()
+            .unwrap();
+        assert!(
+            (told / wanted - 1.0).abs() < 0.05,
+            "{name}: {told} for {wanted}"
+        );
+    }
+    let data = "[data]\nfile = \"six.csv\"\ninputs = [\"x\"]\ntarget = [\"u = h\", \"v = 2*h\"]\n\
+        [problem]\nunknowns = [\"u\", \"v\"]\n[network]\nhidden = [3]\n[stop]\nsteps = 2\n";
+    write(&folder, "data.toml", data);
+    write(&folder, "six.csv", SIX);
+    ends(
+        0,
+        &program_in(path, &["run", "data.toml", "--quiet", "--out=data"]),
+    );
+    let rows = values(path, &["data", "six.csv"], "x,u,v");
+    let heights = [1.0, 2.0, 4.0, 3.0, 2.0, 0.5];
+    let squares = rows.iter().zip(heights);
+    let squares = squares.map(|(row, h)| (row[1] - h).powi(2) + (row[2] - 2.0 * h).powi(2));
+    let wanted = (squares.sum::<f64>() / 12.0).sqrt();
+    let told = summary(&path.join("data"))["data"]["train_rmse"]
+        .as_f64()
+        .unwrap();
+    assert!((told / wanted - 1.0).abs() < 1e-9, "{told} for {wanted}");
 }

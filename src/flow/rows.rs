@@ -17,9 +17,9 @@ pub struct RowSource<'t> {
     pub(super) here: &'t [CellForce],
 }
 
-impl RowSource<'_> {
+impl<'t> RowSource<'t> {
     /// The rows A = √w B J of a cell, shape (K · n, p).
-    pub fn rows(&self, cell: usize) -> Cow<'_, Mat<f64>> {
+    pub fn rows(&self, cell: usize) -> Cow<'t, Mat<f64>> {
         match self.kept {
             Some(rows) => Cow::Borrowed(&rows[cell - self.worker.cells.start]),
             None => Cow::Owned(self.worker.rows(self.theta, cell)),

@@ -11,11 +11,38 @@ use faer::Mat;
 use std::borrow::Cow;
 
 /// Rows that are still rows, or what they were compressed into.
-pub enum Folded {
-    /// Rows of A, in blocks one below the other.
-    Rows(Vec<Mat<f64>>),
+pub enum Folded<'t> {
+    /// Rows of A, in blocks one below the other; those of a cell that keeps them stay where they are.
+    Rows(Vec<Cow<'t, Mat<f64>>>),
     /// What a [`Compression`] made of rows.
     Compressed(Mat<f64>),
+}
+
+impl Folded<'_> {
+    /// Compressed, if there are enough rows.
+    fn fewer(self, by: &dyn Compression) -> Self {
+        match self {
+            Self::Rows(rows) if count(&rows) > by.limit() => Self::Compressed(by.compress(rows)),
+            node => node,
+        }
+    }
+
+    /// The rows of both.
+    fn merge(left: Self, right: Self, by: &dyn Compression) -> Self {
+        match (left, right) {
+            (Self::Rows(mut left), Self::Rows(right)) => {
+                left.extend(right);
+                Self::Rows(left).fewer(by)
+            }
+            (Self::Compressed(matrix), Self::Rows(rows))
+            | (Self::Rows(rows), Self::Compressed(matrix)) => {
+                Self::Compressed(by.absorb(matrix, rows))
+            }
+            (Self::Compressed(left), Self::Compressed(right)) => {
+                Self::Compressed(by.join(left, right))
+            }
+        }
+    }
 }
 
 /// A way to compress rows.
@@ -24,55 +51,37 @@ pub trait Compression: Sync {
     fn limit(&self) -> usize;
 
     /// Compresses rows, given in blocks one below the other.
-    fn compress(&self, blocks: Vec<Mat<f64>>) -> Mat<f64>;
+    fn compress(&self, blocks: Vec<Cow<'_, Mat<f64>>>) -> Mat<f64>;
 
     /// What becomes of rows that are too few to be compressed on the way.
-    fn finish(&self, blocks: Vec<Mat<f64>>) -> Mat<f64> {
+    fn finish(&self, blocks: Vec<Cow<'_, Mat<f64>>>) -> Mat<f64> {
         self.compress(blocks)
     }
 
     /// Takes rows into a compressed matrix.
-    fn absorb(&self, compressed: Mat<f64>, blocks: Vec<Mat<f64>>) -> Mat<f64>;
+    fn absorb(&self, compressed: Mat<f64>, blocks: Vec<Cow<'_, Mat<f64>>>) -> Mat<f64>;
 
     /// Joins two compressed matrices; the left one holds the earlier cells.
     fn join(&self, left: Mat<f64>, right: Mat<f64>) -> Mat<f64>;
 }
 
 /// Makes of a cell's rows A and its residual part v the rows that are gathered.
-pub type Widen<'w> = dyn Fn(Cow<'_, Mat<f64>>, &[f64]) -> Mat<f64> + Sync + 'w;
+pub type Widen<'w> = dyn for<'t> Fn(Cow<'t, Mat<f64>>, &[f64]) -> Cow<'t, Mat<f64>> + Sync + 'w;
 
 /// The compressed rows of all cells on rank 0, nothing elsewhere. Collective.
 pub fn gather(tangent: &Tangent, by: &dyn Compression) -> Option<Mat<f64>> {
-    gather_with(tangent, by, &|rows, _| rows.into_owned())
+    gather_with(tangent, by, &|rows, _| rows)
 }
 
 /// The same with rows that `widen` makes of those of a cell.
 pub fn gather_with(tangent: &Tangent, by: &dyn Compression, widen: &Widen) -> Option<Mat<f64>> {
     let flow = tangent.flow;
     let rows = tangent.row_source();
-    let fold = |node: Folded| match node {
-        Folded::Rows(rows) if count(&rows) > by.limit() => Folded::Compressed(by.compress(rows)),
-        node => node,
-    };
     let leaf = |cell: usize| {
-        fold(Folded::Rows(vec![widen(
-            rows.rows(cell),
-            rows.residual(cell),
-        )]))
+        let rows = widen(rows.rows(cell), rows.residual(cell));
+        Folded::Rows(vec![rows]).fewer(by)
     };
-    let merge = |left: Folded, right: Folded| match (left, right) {
-        (Folded::Rows(mut left), Folded::Rows(right)) => {
-            left.extend(right);
-            fold(Folded::Rows(left))
-        }
-        (Folded::Compressed(matrix), Folded::Rows(rows))
-        | (Folded::Rows(rows), Folded::Compressed(matrix)) => {
-            Folded::Compressed(by.absorb(matrix, rows))
-        }
-        (Folded::Compressed(left), Folded::Compressed(right)) => {
-            Folded::Compressed(by.join(left, right))
-        }
-    };
+    let merge = |left, right| Folded::merge(left, right, by);
     during(flow.comm, Phase::Assembly, || {
         let root = tree_fold(flow.comm, flow.shares(), &leaf, &merge)?;
         Some(match root {
@@ -82,16 +91,16 @@ pub fn gather_with(tangent: &Tangent, by: &dyn Compression, widen: &Widen) -> Op
     })
 }
 
-fn count(blocks: &[Mat<f64>]) -> usize {
-    blocks.iter().map(Mat::nrows).sum()
+fn count(blocks: &[Cow<'_, Mat<f64>>]) -> usize {
+    blocks.iter().map(|block| block.nrows()).sum()
 }
 
 /// The blocks one below the other, as one matrix.
-pub fn stack(mut blocks: Vec<Mat<f64>>) -> Mat<f64> {
+pub fn stack(mut blocks: Vec<Cow<'_, Mat<f64>>>) -> Mat<f64> {
     if blocks.len() == 1 {
-        return blocks.remove(0);
+        return blocks.remove(0).into_owned();
     }
-    let columns = blocks.first().map_or(0, Mat::ncols);
+    let columns = blocks.first().map_or(0, |block| block.ncols());
     let mut whole = Mat::zeros(count(&blocks), columns);
     for j in 0..columns {
         let mut rest = whole.col_as_slice_mut(j);
@@ -105,13 +114,13 @@ pub fn stack(mut blocks: Vec<Mat<f64>>) -> Mat<f64> {
 }
 
 /// Blocks travel as they are: stacked into one they would be summed in another order.
-impl Wire for Folded {
+impl Wire for Folded<'_> {
     fn pack(self) -> Vec<f64> {
         let (kind, blocks) = match self {
             Self::Rows(blocks) => (0.0, blocks),
-            Self::Compressed(matrix) => (1.0, vec![matrix]),
+            Self::Compressed(matrix) => (1.0, vec![Cow::Owned(matrix)]),
         };
-        let columns = blocks.first().map_or(0, Mat::ncols);
+        let columns = blocks.first().map_or(0, |block| block.ncols());
         let mut data = vec![kind, columns as f64, blocks.len() as f64];
         data.extend(blocks.iter().map(|block| block.nrows() as f64));
         data.reserve(count(&blocks) * columns);
@@ -133,7 +142,7 @@ impl Wire for Folded {
         });
         match head[0] == 1.0 {
             true => Self::Compressed(unpacked.next().unwrap_or_else(|| Mat::zeros(0, columns))),
-            false => Self::Rows(unpacked.collect()),
+            false => Self::Rows(unpacked.map(Cow::Owned).collect()),
         }
     }
 }

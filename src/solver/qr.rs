@@ -15,6 +15,7 @@ use crate::comm::{Phase, during};
 use crate::error::{Error, Result};
 use crate::flow::Tangent;
 use faer::Mat;
+use std::borrow::Cow;
 
 /// θ' = −A⁺ v, singular values of A below `cutoff` times the largest cut off.
 #[derive(Clone, Copy, Debug)]
@@ -39,11 +40,11 @@ impl Compression for Triangle {
         triangle_limit(self.parameters, self.rows)
     }
 
-    fn compress(&self, blocks: Vec<Mat<f64>>) -> Mat<f64> {
+    fn compress(&self, blocks: Vec<Cow<'_, Mat<f64>>>) -> Mat<f64> {
         triangle(stack(blocks))
     }
 
-    fn absorb(&self, mut r: Mat<f64>, blocks: Vec<Mat<f64>>) -> Mat<f64> {
+    fn absorb(&self, mut r: Mat<f64>, blocks: Vec<Cow<'_, Mat<f64>>>) -> Mat<f64> {
         absorb(&mut r, stack(blocks));
         r
     }

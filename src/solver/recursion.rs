@@ -20,6 +20,7 @@ use crate::simd::vectorised;
 use crate::vector::{dot, finite};
 use faer::Mat;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// R on rank 0, nothing elsewhere.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -78,16 +79,16 @@ impl Compression for Augmented {
         memory_limit(self.columns)
     }
 
-    fn compress(&self, blocks: Vec<Mat<f64>>) -> Mat<f64> {
+    fn compress(&self, blocks: Vec<Cow<'_, Mat<f64>>>) -> Mat<f64> {
         triangle(stack(blocks))
     }
 
     /// R takes rows as well as a triangle.
-    fn finish(&self, blocks: Vec<Mat<f64>>) -> Mat<f64> {
+    fn finish(&self, blocks: Vec<Cow<'_, Mat<f64>>>) -> Mat<f64> {
         stack(blocks)
     }
 
-    fn absorb(&self, mut r: Mat<f64>, blocks: Vec<Mat<f64>>) -> Mat<f64> {
+    fn absorb(&self, mut r: Mat<f64>, blocks: Vec<Cow<'_, Mat<f64>>>) -> Mat<f64> {
         absorb(&mut r, stack(blocks));
         r
     }
@@ -122,7 +123,7 @@ impl Recursion {
             if gradient.is_none() {
                 wide.col_as_slice_mut(p).copy_from_slice(v);
             }
-            wide
+            Cow::Owned(wide)
         });
         let mut delta = vec![0.0; p];
         if let Some(rows) = rows {

@@ -122,7 +122,7 @@ fn each(columns: &mut [&mut [f64]], mut r: MatMut<'_, f64>, mut t: MatMut<'_, f6
         let along = &mut along[..columns.len()];
         dots(columns[j], columns, along);
         let square = along[j];
-        // Nothing to eliminate: Q = 1, with v = 0.
+        // Nothing to eliminate: Q = 1, by τ = 0.
         let (beta, tau, scale) = match square == 0.0 {
             true => (alpha, 0.0, 0.0),
             false => {

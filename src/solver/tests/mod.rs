@@ -13,6 +13,7 @@ use crate::flow::fixture::{Fixture, dense, gap, times, transposed_times};
 use crate::vector::{finite, norm};
 use faer::Mat;
 use faer::prelude::SolveLstsq;
+use std::borrow::Cow;
 
 /// Equations A x = b, each as important as its squared factor.
 struct Equations {
@@ -43,7 +44,7 @@ impl Equations {
 /// The x that minimises |A x − b|² over all equations, by QR of all of them.
 fn least_squares(all: Vec<Equations>) -> Vec<f64> {
     let b: Vec<f64> = all.iter().flat_map(|part| part.b.clone()).collect();
-    let a = gather::stack(all.into_iter().map(|part| part.a).collect());
+    let a = gather::stack(all.into_iter().map(|part| Cow::Owned(part.a)).collect());
     let right = Mat::from_fn(b.len(), 1, |i, _| b[i]);
     let x = a.qr().solve_lstsq(&right);
     x.col_as_slice(0).to_vec()

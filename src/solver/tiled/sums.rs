@@ -14,6 +14,7 @@ use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, MatRef, Par};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// This rank's tiles of G. Collective.
@@ -134,7 +135,9 @@ impl Node {
 fn add_products(tiles: &mut Tiles, columns: BTreeMap<usize, Vec<Mat<f64>>>) {
     // One long product: each of the blocks by itself would carry a tile to and fro.
     let columns = columns.into_par_iter();
-    let columns: BTreeMap<usize, Mat<f64>> = columns.map(|(j, rows)| (j, stack(rows))).collect();
+    let columns: BTreeMap<usize, Mat<f64>> = columns
+        .map(|(j, rows)| (j, stack(rows.into_iter().map(Cow::Owned).collect())))
+        .collect();
     tiles.par_iter_mut().for_each(|(&[i, j], tile)| {
         let [left, right] = [&columns[&i], &columns[&j]].map(Mat::as_ref);
         add_product(tile, left.transpose(), right, 1.0, i == j);

@@ -13,6 +13,25 @@ const DEEPEST: usize = 1000;
 /// The highest scale of Fourier features: waves along a side of the domain.
 const FINEST: f64 = 1e6;
 
+/// The hidden layers where a deck names none. One layer of 64 units is three times quicker, and as accurate or
+/// better, where the solution is smooth; three narrow ones come far nearer to shapes that move, bend or
+/// end within a few percent of the domain. Relative errors after 15 s, one seed, one thread:
+///
+/// | | 64 | 20, 20 | 12, 12, 12 | 16, 16, 16 |
+/// |---|---|---|---|---|
+/// | Ornstein–Uhlenbeck density in time | 2.8e-3 | 6.1e-6 | 8.9e-6 | 2.4e-9 |
+/// | breather of the sine-Gordon equation | 1.4e-3 | 8.7e-7 | 6.1e-7 | 4.3e-8 |
+/// | Poisson's equation in 4D | 1.5e-5 | 5.1e-9 | 4.5e-8 | 1.4e-9 |
+/// | rotating Gaussian | 4.4e-2 | 1.6e-3 | 5.9e-4 | 2.4e-4 |
+/// | Schrödinger packet | 2.8e-3 | 1.5e-4 | 1.9e-4 | 1.5e-5 |
+/// | Motz's problem | 3.4e-2 | 6.7e-3 | 9.8e-3 | 1.3e-3 |
+/// | Fisher's equation | 4.8e-3 | 1.7e-3 | 7.6e-4 | 7.9e-4 |
+/// | elasticity in 3D | 1.0e-5 | 1.1e-6 | | 1.6e-6 |
+/// | Korteweg–de Vries soliton | 1.7e-6 | 1.1e-4 | 1.4e-6 | 1.2e-6 |
+/// | a plate with traction | 6.0e-10 | 3.8e-8 | 5.9e-10 | 5.0e-9 |
+/// | biharmonic plate | 3.7e-12 | 4.8e-9 | 1.7e-9 | 1.7e-8 |
+const HIDDEN: [usize; 3] = [16, 16, 16];
+
 /// A multilayer perceptron.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Network {
@@ -95,7 +114,7 @@ impl Read for Network {
             return Ok(None);
         };
         let network = Self {
-            hidden: table.or("hidden", vec![64])?,
+            hidden: table.or("hidden", HIDDEN.to_vec())?,
             activation: table.or("activation", ActivationName::Tanh)?,
             input_scale: table.or("input_scale", 1.0)?,
             output_scale: table.or("output_scale", Auto::Auto)?,

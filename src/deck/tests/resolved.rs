@@ -9,7 +9,7 @@ fn defaults_are_filled_in() {
     assert_eq!(deck.problem.unknowns, ["u"]);
     assert_eq!(
         (deck.network.hidden.as_slice(), deck.network.input_scale),
-        (&[64][..], 1.0)
+        (&[16, 16, 16][..], 1.0)
     );
     assert_eq!((deck.stop.steps, deck.stop.energy), (10_000, Auto::Auto));
     assert_eq!(deck.checkpoint.every, Interval::Steps(100));

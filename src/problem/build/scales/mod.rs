@@ -13,8 +13,9 @@
 //! norms by quadrature and over the networks, both in powers of ten. s is the size of u at which the unknown part
 //! of an equation is as large as what is given; w makes a random change of u cost as much inside as on the boundary, up to
 //! 10, which is about what that ratio is for Poisson's equation in the unit square, whose weight is 1. Where
-//! a factor is above 1e-3 and below 1e3 it is left out: a guess is better than none only far off. But s is kept
-//! where an equation is so far from linear, sinh(u/0.03) say, that it makes no sense of numbers of one.
+//! a factor is above 1e-3 and below 1e3 it is left out: a guess is better than none only far off. But s is kept,
+//! or made smaller, where an equation is so far from linear, sinh(u/0.03) say, that it makes no sense of numbers of
+//! one; and of an equation the part that is linear in N counts in w, if that is less.
 //!
 //! Relative errors with 64 units after at most 15 s, with both factors 1 and with these:
 //!
@@ -50,6 +51,10 @@ const BENDS: f64 = 4.0;
 const USUAL: i32 = 3;
 /// How many powers of ten an equation may be from linear, squared, between N and s N.
 const BENT: f64 = 6.0;
+/// The least size of unknowns that is tried for that.
+const LEAST: f64 = 1e-15;
+/// What of N shows the linear part of an equation.
+const SMALL: f64 = 1e-3;
 /// Σ |r(N)|² of Poisson's equation in the unit square over that of its boundary, as a power of ten.
 const POISSON: f64 = 1.0;
 
@@ -122,9 +127,27 @@ impl<'t> Scales<'t> {
         let s = libm::pow(10.0, f64::from(power));
         // |r(N) − r(0)|² over |r(s N) − r(0)|², which is 1/s² of linear equations.
         let bent = libm::log10(self.inside(1.0) / self.inside(s) * s * s);
-        match bent.abs() > BENT && self.inside(s).is_finite() {
+        let s = match bent.abs() > BENT && self.inside(s).is_finite() {
             true => s,
             false => unusual(power),
+        };
+        // Smaller where an exponential makes no sense of it; if it makes none of anything, so be it.
+        let smaller = SIZES.map(|k| s * libm::pow(10.0, f64::from(k - SIZES.end())));
+        let mut sensible = smaller.rev().take_while(|s| *s >= LEAST);
+        sensible.find(|&s| self.bend(s) <= BENT).unwrap_or(s)
+    }
+
+    /// How many powers of ten, squared, the equations are from linear between s/10 and s.
+    fn bend(&self, s: f64) -> f64 {
+        libm::log10(self.inside(s) / self.inside(0.1 * s)) - 2.0
+    }
+
+    /// Σ |r(s N) − r(0)|² of all equations, or of their part that is linear in N if that is less.
+    fn least_inside(&self, s: f64) -> f64 {
+        let (whole, small) = (self.inside(s), self.inside(SMALL * s) / (SMALL * SMALL));
+        match small.is_normal() && !(whole < small) {
+            true => small,
+            false => whole,
         }
     }
 
@@ -139,7 +162,7 @@ impl<'t> Scales<'t> {
 
     /// The weight of every term where the unknowns are of size `s`: powers of ten, 1 of equations.
     fn weights(&self, s: f64) -> Vec<f64> {
-        let inside = self.inside(s);
+        let inside = self.least_inside(s);
         let weight = |probes: &Vec<Probe>| {
             let share = inside / change(probes, s);
             match is_inside(probes) || !share.is_normal() {

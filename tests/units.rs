@@ -171,3 +171,43 @@ fn faces_are_where_they_are_said_to_be_in_any_units() {
         }
     }
 }
+
+/// A string of a guitar, in metres and seconds: its ends have a length of 4 ms.
+#[test]
+fn every_face_has_its_points_whatever_the_units_of_time() {
+    let deck = "[constants]\nL = 0.65\n[domain]\nlower = [0, 0]\nupper = [0.65, 4e-9]\n\
+                coordinates = [\"x\", \"t\"]\n[problem]\nequation = \"u_tt = 340^2*u_xx\"\n\
+                [[boundary]]\non = \"x=0 or x = L\"\ncondition = \"u = 0\"\n\
+                [[boundary]]\non = \"t = 0.0\"\ncondition = \"u = sin(pi*x/L)\"\n\
+                [network]\nhidden = [3]\n[sampling]\nboundary_points = 300\n";
+    let mut deck = Deck::from_toml(deck, "test.toml", &[]).unwrap();
+    let problem = build(&mut deck, None).unwrap();
+    let [ends, start] = [&problem.terms[1], &problem.terms[2]];
+    // Of three faces two have half of their even share, 50 of 300, and all together as many as were asked for.
+    assert!((65..=90).contains(&ends.points()), "{}", ends.points());
+    assert!(ends.points() + start.points() <= 310);
+    assert!(start.points() > 200);
+}
+
+/// Sizes and weights where an exponential makes no sense of numbers of one: absurd ones were 1e87 and 1e12.
+#[test]
+fn exponentials_are_weighed_by_their_linear_part() {
+    let plates = "[domain]\nlower = [0]\nupper = [20e-9]\n[problem]\n\
+        equation = \"u_xx = 2.78e15*sinh(39*u)\"\n\
+        [[boundary]]\ncondition = \"u = 0.1\"\n[network]\nhidden = [8]\n";
+    let rate = "[domain]\nlower = [0, 0]\nupper = [1, 1]\n[problem]\n\
+        equation = \"-lap(u) + 1e-4*exp(20*u) = 5\"\n\
+        [[boundary]]\ncondition = \"u = 0.4\"\n[network]\nhidden = [8]\n";
+    for (deck, size, weight) in [
+        (plates, 0.011..1.1, 1e23..1e28),
+        (rate, 0.011..1.1, 0.9..1.1e4),
+    ] {
+        let mut deck = Deck::from_toml(deck, "test.toml", &[]).unwrap();
+        build(&mut deck, None).unwrap();
+        let (Auto::Set(s), Auto::Set(w)) = (deck.network.output_scale, deck.boundary[0].weight)
+        else {
+            panic!("left open");
+        };
+        assert!(size.contains(&s) && weight.contains(&w), "{s:e} {w:e}");
+    }
+}

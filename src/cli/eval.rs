@@ -22,7 +22,7 @@ pub(super) struct EvalArgs {
     points: PathBuf,
     /// What to evaluate, in the language of the deck, as in u, grad2(u) or k*u_x; may be repeated
     /// [default: the unknowns]
-    #[arg(long = "of", value_name = "EXPRESSION")]
+    #[arg(long = "of", value_name = "EXPRESSION", allow_hyphen_values = true)]
     of: Vec<String>,
     /// File for the values, csv; without it they are printed
     #[arg(long, value_name = "FILE")]

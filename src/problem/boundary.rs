@@ -2,13 +2,14 @@
 //!
 //! A periodic coordinate has no ends: its faces belong to no condition, not even to `all`.
 
-use super::names::Names;
+use super::names::{Names, is_equation};
+use super::region::shares;
 use super::{Place, Region, Term, network};
-use crate::deck::{self, BoundaryLaw, Deck, Enforce};
+use crate::deck::{self, BoundaryLaw, Deck, Enforce, Text};
 use crate::domain::{Domain, Patch};
 use crate::energy::{Energy, Residual, Variational};
-use crate::error::Result;
-use crate::expression::{Id, Symbol, Tape};
+use crate::error::{Error, Result};
+use crate::expression::{Symbol, Tape};
 use crate::sampling::{Draw, Piece, Purpose, Random, Sampler};
 use faer::Mat;
 use std::sync::Arc;
@@ -43,8 +44,9 @@ impl Selection {
         }
     }
 
-    fn measure(&self) -> f64 {
-        self.share * self.faces.iter().map(|f| f.patch.measure()).sum::<f64>()
+    /// Of its faces, by the part on which it holds.
+    fn measures(&self) -> impl Iterator<Item = f64> {
+        (self.faces.iter()).map(|face| self.share * face.patch.measure())
     }
 }
 
@@ -64,13 +66,15 @@ pub fn terms(
     for (index, condition) in weak {
         selections.push((index, select(deck, condition, names, domain)?));
     }
-    let total: f64 = selections.iter().map(|(_, s)| s.measure()).sum();
+    let measures = selections.iter().flat_map(|(_, s)| s.measures());
+    let mut shares = shares(&measures.collect::<Vec<_>>()).into_iter();
     let points = deck.sampling.boundary_points.or(0) as f64;
     let mut terms = Vec::with_capacity(selections.len());
     for (index, selection) in selections {
         let condition = &deck.boundary[index];
+        let share: f64 = shares.by_ref().take(selection.faces.len()).sum();
         // What the condition filters out is drawn in addition.
-        let wanted = points * selection.measure() / total / selection.share;
+        let wanted = points * share / selection.share;
         terms.push(Term {
             name: format!("boundary[{index}]"),
             energy: density(&condition.law, names)?,
@@ -121,40 +125,66 @@ pub fn select(
     if on.text.trim() == "all" {
         return Ok(Selection::whole(faces));
     }
-    let selection = match called(&on.text, &domain.face_names(&names.coordinates)) {
-        Some(called) => {
-            let chosen = faces.into_iter().filter(|f| called.contains(&f.index));
+    let named = domain.face_names(&names.coordinates);
+    let parts: Vec<&str> = on.text.split(" or ").map(str::trim).collect();
+    let faces_alone = (parts.iter()).all(|part| is_called(part, &named) || is_equation(part));
+    let selection = match faces_alone {
+        true => {
+            let mut chosen = Vec::new();
+            for part in parts {
+                let part = Text {
+                    text: part.into(),
+                    ..on.clone()
+                };
+                let found = face(&part, &faces, &named, names, domain)?;
+                if found.is_empty() {
+                    return Err(nowhere(&part, deck, names, domain));
+                }
+                chosen.extend(found);
+            }
+            let chosen = faces.into_iter().filter(|f| chosen.contains(&f.index));
             Selection::whole(chosen.collect())
         }
-        None => match names.place(on)? {
-            Where::Face(residual) => on_face(faces, &Tape::new(&names.pool, &[residual]), domain),
-            Where::Condition(holds) => where_true(faces, Tape::new(&names.pool, &[holds])),
-        },
+        false => {
+            let holds = names.place(on)?;
+            where_true(faces, Tape::new(&names.pool, &[holds]))
+        }
     };
     if selection.faces.is_empty() || selection.share == 0.0 {
-        let message = format!("no part of the boundary satisfies \"{}\"", on.text);
-        let cure = format!(
-            "the faces are {}; or write \"all\". A point has no measure: give a part around it, \
-             as in \"x < 0.1\"",
-            listed(deck, names, domain)
-        );
-        return Err(on.error(message, cure).into());
+        return Err(nowhere(on, deck, names, domain));
     }
     Ok(selection)
 }
 
-/// The places of the faces that are called so, `edge 3` or `edge 3 or edge 4`; none if it is an
-/// expression. An edge that does not exist is nowhere.
-fn called(on: &str, names: &[String]) -> Option<Vec<usize>> {
-    let mut places = Vec::new();
-    for part in on.split(" or ").map(str::trim) {
-        let place = names.iter().position(|name| name == part);
-        if place.is_none() && !part.starts_with("edge ") {
-            return None;
-        }
-        places.extend(place);
+fn nowhere(on: &Text, deck: &Deck, names: &Names, domain: &dyn Domain) -> Error {
+    let message = format!("no part of the boundary satisfies \"{}\"", on.text);
+    let cure = format!(
+        "the faces are {}; or write \"all\". A point has no measure: give a part around it, \
+         as in \"x < 0.1\"",
+        listed(deck, names, domain)
+    );
+    on.error(message, cure).into()
+}
+
+/// Whether this is the name of a face, or of an edge that may not exist.
+fn is_called(part: &str, named: &[String]) -> bool {
+    named.iter().any(|name| name == part) || part.starts_with("edge ")
+}
+
+/// The places of the faces that are called so, or on which an equation of the coordinates holds.
+fn face(
+    on: &Text,
+    faces: &[Face],
+    named: &[String],
+    names: &mut Names,
+    domain: &dyn Domain,
+) -> Result<Vec<usize>> {
+    if is_called(&on.text, named) {
+        let called = faces.iter().filter(|face| named[face.index] == on.text);
+        return Ok(called.map(|face| face.index).collect());
     }
-    Some(places)
+    let residual = names.face(on)?;
+    Ok(on_face(faces, &Tape::new(&names.pool, &[residual]), domain))
 }
 
 /// The patches of the boundary but those at the ends of a periodic coordinate.
@@ -178,14 +208,6 @@ pub fn listed(deck: &Deck, names: &Names, domain: &dyn Domain) -> String {
     faces.collect::<Vec<_>>().join(", ")
 }
 
-/// What `on` says.
-pub enum Where {
-    /// left − right vanishes on the face.
-    Face(Id),
-    /// An expression that is not zero where the condition holds.
-    Condition(Id),
-}
-
 /// Values of a tape at random points of a patch.
 pub fn probe(tape: &Tape, patch: &Patch, count: usize) -> Vec<f64> {
     let draw = Draw {
@@ -206,8 +228,8 @@ pub fn probe(tape: &Tape, patch: &Patch, count: usize) -> Vec<f64> {
     values.into_iter().next().unwrap_or_default()
 }
 
-/// The faces on which an equation of the coordinates holds everywhere.
-fn on_face(faces: Vec<Face>, residual: &Tape, domain: &dyn Domain) -> Selection {
+/// The places of the faces on which an equation of the coordinates holds everywhere.
+fn on_face(faces: &[Face], residual: &Tape, domain: &dyn Domain) -> Vec<usize> {
     // In whatever units: small is what is small beside its values elsewhere.
     let elsewhere = domain.interior().into_iter();
     let elsewhere = elsewhere.chain(faces.iter().map(|face| face.patch.clone()));
@@ -219,7 +241,8 @@ fn on_face(faces: Vec<Face>, residual: &Tape, domain: &dyn Domain) -> Selection 
             .iter()
             .all(|r| r.abs() <= small)
     };
-    Selection::whole(faces.into_iter().filter(holds).collect())
+    let found = faces.iter().filter(|face| holds(face));
+    found.map(|face| face.index).collect()
 }
 
 /// What of the size of a domain may be rounding: more where it lies far from the origin.

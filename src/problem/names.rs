@@ -1,7 +1,6 @@
 //! What the deck's expressions mean: equations, energies, exact solutions, targets, with manufactured
 //! sources solved for.
 
-use super::boundary::Where;
 use crate::deck::{Deck, Law, Text};
 use crate::error::{Error, Result};
 use crate::expression::{
@@ -259,23 +258,27 @@ impl Names {
         Ok(self.resolved(density))
     }
 
-    /// Where a boundary condition holds: an equation names a face, anything else is a condition.
+    /// left − right of the equation of a face.
     ///
     /// # Errors
     /// With the deck's key and a caret under the place.
-    pub fn place(&mut self, text: &Text) -> Result<Where> {
+    pub fn face(&mut self, text: &Text) -> Result<Id> {
         let scope = self.scope.without_unknowns();
-        let without_comparisons = text
-            .text
-            .replace("==", "")
-            .replace("<=", "")
-            .replace(">=", "");
-        if without_comparisons.replace("!=", "").contains('=') {
-            return Ok(Where::Face(self.residual(text, &scope)?));
-        }
-        Ok(Where::Condition(in_text(
-            text,
-            self.pool.parse(&text.text, &scope),
-        )?))
+        self.residual(text, &scope)
     }
+
+    /// Where a boundary condition holds: an expression that is not zero there.
+    ///
+    /// # Errors
+    /// With the deck's key and a caret under the place.
+    pub fn place(&mut self, text: &Text) -> Result<Id> {
+        let scope = self.scope.without_unknowns();
+        in_text(text, self.pool.parse(&text.text, &scope))
+    }
+}
+
+/// Whether this is an equation, with more than comparisons.
+pub fn is_equation(text: &str) -> bool {
+    let rest = text.replace("==", "").replace("<=", "").replace(">=", "");
+    rest.replace("!=", "").contains('=')
 }

@@ -16,6 +16,7 @@
 use super::boundary::{Face, select};
 use super::hard;
 use super::names::Names;
+use super::region::shares;
 use super::{Place, Region, Term};
 use crate::deck::{BoundaryLaw, Deck, Enforce};
 use crate::domain::Domain;
@@ -81,18 +82,20 @@ pub fn boundary(
         Err(why) => return Ok(Err(why)),
     };
     let groups = group(super::boundary::faces(deck, domain), &laws, &mut names.pool);
-    let measure = |g: &Group| g.faces.iter().map(|f| f.patch.measure()).sum::<f64>();
-    let total: f64 = groups.iter().map(measure).sum();
+    let faces = groups.iter().flat_map(|group| &group.faces);
+    let measures: Vec<f64> = faces.map(|face| face.patch.measure()).collect();
+    let mut shares = shares(&measures).into_iter();
     let points = deck.sampling.boundary_points.or(0) as f64;
     let (dim, unknowns) = (names.coordinates.len(), names.unknowns.len());
     let mut terms = Vec::new();
     for (index, group) in groups.into_iter().enumerate() {
+        let share: f64 = shares.by_ref().take(group.faces.len()).sum();
         let residuals = match residuals(&group, names) {
             Ok(residuals) if residuals.is_empty() => continue,
             Ok(residuals) => residuals,
             Err(why) => return Ok(Err(why)),
         };
-        let wanted = (points * measure(&group) / total).round() as usize;
+        let wanted = (points * share).round() as usize;
         let patches = group.faces.into_iter().map(|face| face.patch).collect();
         let cells = deck.sampling.cells;
         terms.push(Term {

@@ -6,10 +6,14 @@ use super::{DataErrors, End, Finished, Run, Seconds, Status, Summary, digest, ti
 use crate::error::Result;
 use crate::flow::Flow;
 use crate::problem::Test;
+use crate::stepper::FAR;
 
 /// Share of the first energy below which the equations are solved, and a relative error that cannot be then.
 const SOLVED: f64 = 1e-12;
 const WRONG: f64 = 1e-2;
+
+/// How many times the energy on the points that elsewhere may be.
+const ALONE: f64 = 100.0;
 
 impl Run<'_> {
     /// The result: the parameters that met a limit; else those of least energy where they are kept;
@@ -47,8 +51,31 @@ impl Run<'_> {
         }
     }
 
+    /// Whether equations that hold on the points do not hold elsewhere, by far: then nothing is solved.
+    fn holds_on_points_alone(&self, energy: f64, elsewhere: f64) -> bool {
+        let initial = self.state.initial.unwrap_or(f64::INFINITY);
+        let alone = elsewhere > FAR * initial && elsewhere > ALONE * energy;
+        self.set.problem.zero_residual && alone
+    }
+
     /// Saves, measures and sums up.
-    pub(super) fn finish(mut self, flow: &Flow, end: End) -> Result<Summary> {
+    pub(super) fn finish(mut self, flow: &Flow, mut end: End) -> Result<Summary> {
+        let (theta, energy) = self.result(flow, &end);
+        // Data say more of themselves by the rows that are held out.
+        let elsewhere = self.set.problem.domain.is_some();
+        let elsewhere: Option<f64> =
+            elsewhere.then(|| flow.energies_elsewhere(&theta, 1).iter().sum());
+        let alone = elsewhere.filter(|&elsewhere| self.holds_on_points_alone(energy, elsewhere));
+        if let Some(elsewhere) = alone.filter(|_| end.status == Status::Converged) {
+            let reason = format!(
+                "stalled: the equations hold on the points, E = {energy:.1e}, but not between them, E = \
+                 {elsewhere:.1e}: raise `sampling.points` or `sampling.boundary_points`"
+            );
+            end = End {
+                kind: Kind::Done,
+                ..End::of(Status::Stopped, reason)
+            };
+        }
         self.state.finished = (end.status == Status::Converged).then(|| Finished {
             reason: end.reason.clone(),
             limits: self.folder.identity().limits.clone(),
@@ -58,12 +85,8 @@ impl Run<'_> {
         if end.status != Status::Stopped || end.kind != Kind::Final {
             self.save()?;
         }
-        let (theta, energy) = self.result(flow, &end);
         let errors = self.errors(&theta, true);
         let stationarity = self.stationarity(&theta);
-        // Data say more of themselves by the rows that are held out.
-        let elsewhere = self.set.problem.domain.is_some();
-        let elsewhere = elsewhere.then(|| flow.energies_elsewhere(&theta, 1).iter().sum());
         let rmse = |wanted: &str| {
             let mut tests = self.set.problem.tests.iter().zip(&errors);
             tests.find_map(|(test, errors)| match test {
@@ -77,7 +100,8 @@ impl Run<'_> {
         let exact = tests.find(|(test, _)| matches!(test, Test::Exact { .. }));
         let exact = exact.map(|(_, errors)| *errors);
         if let Some(errors) = exact.filter(|_| end.status != Status::Failed) {
-            self.doubt(energy, errors.relative_l2);
+            let largest = elsewhere.map_or(energy, |elsewhere| elsewhere.max(energy));
+            self.doubt(largest, errors.relative_l2);
         }
         let summary = Summary {
             status: end.status,

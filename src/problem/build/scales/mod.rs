@@ -145,7 +145,7 @@ impl<'t> Scales<'t> {
     /// Σ |r(s N) − r(0)|² of all equations, or of their part that is linear in N if that is less.
     fn least_inside(&self, s: f64) -> f64 {
         let (whole, small) = (self.inside(s), self.inside(SMALL * s) / (SMALL * SMALL));
-        match small.is_normal() && !(whole < small) {
+        match small.is_normal() && (whole.is_nan() || small <= whole) {
             true => small,
             false => whole,
         }

@@ -8,6 +8,7 @@ usage() {
 launch/local.sh [-n RANKS] [DECK] [ARGUMENT ...]
 
   launch/local.sh                          the built-in job on 2 ranks
+  launch/local.sh --out DIR                the same, with its files in DIR
   launch/local.sh -n 4 my.toml --out DIR   ned-dist run my.toml --out DIR, on 4 ranks
   launch/local.sh terrain                  the deck launch/problems/terrain.toml
   launch/local.sh check my.toml            anything else goes to ned-dist as it is
@@ -31,6 +32,8 @@ if [[ -f ${1:-} || ${1:-} == *.toml ]]; then
     set -- run "$@"
 elif [[ ${1:-} != */* && -f $here/problems/${1:-}.toml ]]; then
     set -- run "$here/problems/$1.toml" "${@:2}"
+elif [[ ${1:-} == --* && ! ${1:-} =~ ^--(help|version)$ ]]; then
+    set -- run "$@"
 fi
 
 # shellcheck source-path=SCRIPTDIR source=setup.sh

@@ -4,7 +4,7 @@ use super::error::DeckError;
 use super::node::{EMPTY, Entry, Kind, Node};
 use super::read::Read;
 use super::source::{Place, Source};
-use super::suggest::{either, nearest, shorten};
+use super::suggest::{either, familiar, nearest, shorten};
 
 /// A value of the deck under its full key.
 pub(super) struct Cursor<'a> {
@@ -192,9 +192,13 @@ impl<'a> Cursor<'a> {
             None => format!("[{}]", self.key),
             Some((list, _)) => format!("[[{list}]]"),
         };
-        let cure = match nearest(&entry.name, known) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("its keys are {}", known.join(", ")),
+        let cure = match (
+            familiar(&self.key, &entry.name),
+            nearest(&entry.name, known),
+        ) {
+            (Some(cure), _) => cure.to_owned(),
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) => format!("its keys are {}", known.join(", ")),
         };
         at.error(format!("`{}` is not a key of {table}", at.key), cure)
     }

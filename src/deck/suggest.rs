@@ -19,6 +19,28 @@ pub(super) fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str>
     (near.0 <= allowed).then_some(near.1)
 }
 
+/// What a key that other programs have is in a deck; `table` is where it stands.
+pub(super) fn familiar(table: &str, name: &str) -> Option<&'static str> {
+    let boundary = table.starts_with("boundary");
+    Some(match name {
+        "initial" | "initial_condition" | "initial_conditions" | "ic" => {
+            "initial values are a [[boundary]] with on = \"t = 0\""
+        }
+        "type" | "value" | "dirichlet" | "neumann" | "robin" if boundary => {
+            "say what holds there, as in condition = \"u = 0\" or \"dn(u) + 2*u = 1\""
+        }
+        "layers" | "width" | "depth" | "units" | "neurons" => {
+            "`network.hidden` lists the units of each layer, as in hidden = [16, 16, 16]"
+        }
+        "epochs" | "iterations" | "max_iter" => "`stop.steps` and `stop.seconds` end a run",
+        "time" | "t_end" | "t_max" | "tmax" => {
+            "time is a coordinate: coordinates = [\"x\", \"t\"] in [domain], with its bounds in lower and \
+             upper"
+        }
+        _ => return None,
+    })
+}
+
 /// `a, b or c`.
 pub(super) fn either<S: AsRef<str>>(names: &[S]) -> String {
     match names {

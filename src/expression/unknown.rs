@@ -52,14 +52,42 @@ pub(super) fn unknown_name(scope: &Scope, name: &str) -> String {
     for function in Function::all() {
         names.push(function.name());
     }
-    let hint = suggestion(name, &names);
+    let hint = match derivative(scope, name) {
+        Some(derivative) => format!(", did you mean `{derivative}`?"),
+        None => suggestion(name, &names),
+    };
     format!("`{name}` is not defined here{hint}; known names: {list}")
+}
+
+/// `u_xx` of `uxx` or `U_xx`: an unknown and coordinates of one letter.
+fn derivative(scope: &Scope, name: &str) -> Option<String> {
+    let is_coordinate = |letter: char| {
+        let mut letters = [0; 4];
+        let letter = &*letter.encode_utf8(&mut letters);
+        scope
+            .coordinates
+            .iter()
+            .any(|coordinate| coordinate == letter)
+    };
+    scope.unknowns.iter().find_map(|unknown| {
+        let (head, along) = name.split_at_checked(unknown.len())?;
+        let along = along.trim_start_matches('_');
+        let known = (1..=2).contains(&along.len()) && along.chars().all(is_coordinate);
+        let meant = known && head.eq_ignore_ascii_case(unknown);
+        meant.then(|| format!("{unknown}_{along}"))
+    })
 }
 
 /// What to say of a function without meaning.
 pub(super) fn unknown_function(scope: &Scope, name: &str) -> String {
     if scope.meanings.contains_key(name) || scope.columns.iter().any(|c| c == name) {
-        return format!("`{name}` is a value, not a function: for a product write {name}*(..)");
+        let place = match scope.unknowns.iter().any(|unknown| unknown == name) {
+            true => "; where something holds is said by `on`",
+            false => "",
+        };
+        return format!(
+            "`{name}` is a value, not a function: for a product write {name}*(..){place}"
+        );
     }
     let mut functions: Vec<&str> = Function::all().map(Function::name).collect();
     let list = listed(functions.iter().copied().chain([

@@ -52,7 +52,7 @@ pub fn shares(measures: &[f64]) -> Vec<f64> {
 }
 
 impl Region {
-    /// Divides about `points` points among the patches, by [`shares`].
+    /// Divides about `points` points among the patches, by `shares`.
     pub fn new(
         patches: Vec<Patch>,
         sampler: Arc<dyn Sampler>,

@@ -2,8 +2,9 @@
 //! between two steps.
 //!
 //! USR1, USR2, TERM, INT and HUP ask for a checkpoint and an end. USR1 is the one that every launcher passes
-//! on as it is; USR2 comes from LSF before the time is up, HUP from a terminal that is closed. Once a TERM or INT is a second old, the next one ends the process at once: sooner it is
-//! the same one, since a terminal sends it to all processes and a launcher passes it on once more.
+//! on as it is; USR2 comes from LSF before the time is up, HUP from a terminal that is closed. Once a TERM or
+//! INT is a second old, the next one ends the process at once: sooner it is the same one, since a terminal
+//! sends it to all processes and a launcher passes it on once more.
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::{flag, low_level::pipe};

@@ -73,6 +73,10 @@ fn wrong_types_and_names() {
         23 | periodic = "x" | network.periodic | the string "x" | a list, each entry a string
         23 | fourier = 64 | network.fourier | cannot be 64 | { features = 64, scale = 3.0 }
         23 | fourier = { waves = 64 } | network.fourier.waves | is not a key | its keys are features, scale
+        18 | type = "dirichlet" | boundary[1].type | is not a key of [[boundary]] | condition = "u = 0"
+        23 | layers = 3 | network.layers | is not a key of [network] | hidden = [16, 16, 16]
+        33 | epochs = 100 | stop.epochs | is not a key of [stop] | stop.seconds
+        5 | t_end = 3 | domain.t_end | is not a key of [domain] | coordinates = ["x", "t"]
         18 | enforce = "strong" | boundary[1].enforce | the string "strong" | weak or hard
         23 | activation = "step" | network.activation | "step" | tanh, sin, gelu, softplus or relu
         25 | points = "many" | sampling.points | "many" | or "auto"

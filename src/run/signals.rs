@@ -53,7 +53,8 @@ impl Signals {
     }
 }
 
-/// Whether the process was started to outlive its terminal, by nohup; also where that cannot be known.
+/// Whether the process was started to outlive its terminal, by nohup, as far as a library that catches HUP as
+/// it is loaded has left that to be seen; also where the system does not tell.
 fn hangup_ignored() -> bool {
     let ignored = read_to_string("/proc/self/status").ok().and_then(|status| {
         let mask = status

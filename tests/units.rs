@@ -211,3 +211,25 @@ fn exponentials_are_weighed_by_their_linear_part() {
         assert!(size.contains(&s) && weight.contains(&w), "{s:e} {w:e}");
     }
 }
+
+/// Triangles of a polygon, some of them slivers, are of one interior: its points are equally dense.
+#[test]
+fn interiors_have_their_points_by_measure() {
+    let deck = "[domain]\nshape = \"polygon\"\n\
+                vertices = [[0, 0], [1, 0], [1, 1], [0.5, 1.02], [0, 1]]\n\
+                [problem]\nequation = \"lap(u) = 1\"\n[[boundary]]\ncondition = \"u = 0\"\n\
+                [network]\nhidden = [3]\n[sampling]\nrule = \"random\"\npoints = 2000\ncells = 3\n";
+    let mut deck = Deck::from_toml(deck, "test.toml", &[]).unwrap();
+    let problem = build(&mut deck, None).unwrap();
+    let interior = &problem.terms[0];
+    let draw = Draw {
+        seed: 0,
+        purpose: Purpose::Testing,
+        epoch: 0,
+    };
+    let samples = (0..interior.cells()).map(|cell| interior.draw(draw, cell, cell));
+    let weights: Vec<f64> = samples.flat_map(|sample| sample.weights).collect();
+    let least = weights.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = weights.iter().copied().fold(0.0, f64::max);
+    assert!(most < 1.5 * least, "{least:e} to {most:e}");
+}

@@ -38,8 +38,8 @@ fn cells_of(each: usize, points: usize) -> usize {
     points.div_ceil(each).min((points / 256).max(64))
 }
 
-/// Shares of the points for patches of these measures: in proportion to them, but for none less than half of
-/// its even share, since measures of faces do not compare where one coordinate is in metres and one in seconds.
+/// Shares of the points for faces of these measures: in proportion to them, but for none less than half of its
+/// even share, since measures of faces do not compare where one coordinate is in metres and one in seconds.
 pub fn shares(measures: &[f64]) -> Vec<f64> {
     let total: f64 = measures.iter().sum();
     let least = 0.5 / measures.len() as f64;
@@ -52,7 +52,7 @@ pub fn shares(measures: &[f64]) -> Vec<f64> {
 }
 
 impl Region {
-    /// Divides about `points` points among the patches, by `shares`.
+    /// Divides about `points` points among the patches in proportion to their measure, among faces by `shares`.
     pub fn new(
         patches: Vec<Patch>,
         sampler: Arc<dyn Sampler>,
@@ -63,22 +63,25 @@ impl Region {
         let measures: Vec<f64> = patches.iter().map(Patch::measure).collect();
         let normals = patches.iter().all(Patch::has_normals);
         let axes = patches.iter().map(|patch| patch.free_axes().len()).max();
-        let pieces = patches
-            .into_iter()
-            .zip(shares(&measures))
-            .map(|(patch, share)| {
-                let wanted = (points as f64 * share).round() as usize;
-                let count = sampler.count(&patch, wanted.max(1));
-                let cells = match cells {
-                    Auto::Auto => cells_for(count, Auto::Auto),
-                    Auto::Set(n) => cells_for(count, Auto::Set((n as f64 * share).ceil() as usize)),
-                };
-                Piece {
-                    patch,
-                    count,
-                    cells,
-                }
-            });
+        let total: f64 = measures.iter().sum();
+        let shares = match normals {
+            true => shares(&measures),
+            false => measures.iter().map(|measure| measure / total).collect(),
+        };
+        let piece = |(patch, share): (Patch, f64)| {
+            let wanted = (points as f64 * share).round() as usize;
+            let count = sampler.count(&patch, wanted.max(1));
+            let cells = match cells {
+                Auto::Auto => cells_for(count, Auto::Auto),
+                Auto::Set(n) => cells_for(count, Auto::Set((n as f64 * share).ceil() as usize)),
+            };
+            Piece {
+                patch,
+                count,
+                cells,
+            }
+        };
+        let pieces = patches.into_iter().zip(shares).map(piece);
         Self {
             pieces: pieces.collect(),
             sampler,

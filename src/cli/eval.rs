@@ -95,9 +95,18 @@ fn write(
     to: impl Write,
 ) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(to);
-    csv.write_record(names)?;
+    csv.write_record(names).map_err(plain)?;
     for (x, values) in x.rows().into_iter().zip(values.rows()) {
-        csv.write_record(x.iter().chain(values).map(|v| format!("{v:?}")))?;
+        let numbers = x.iter().chain(values).map(|v| format!("{v:?}"));
+        csv.write_record(numbers).map_err(plain)?;
     }
     csv.flush()
+}
+
+/// The system's own error, whose kind csv's conversion would lose.
+fn plain(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        kind => io::Error::other(format!("{kind:?}")),
+    }
 }

@@ -1,9 +1,11 @@
 //! `eval`: values of a solution at points, and of expressions of it.
 
 use super::{LEARNING, SIX, ends, run_small, write};
-use crate::common::{program_in, summary, text};
+use crate::common::{program, program_in, summary, text};
 use std::fs;
+use std::io::Read;
 use std::path::Path;
+use std::process::Stdio;
 use tempfile::tempdir;
 
 const DECK: &str = r#"
@@ -117,6 +119,33 @@ fn what_cannot_be_evaluated_is_refused() {
     refused(&["out", "points.csv", "--of=u = 1"], &["--of", "="]);
     fs::copy(path.join("points.csv"), path.join("out/theta.npy")).unwrap();
     refused(&["out", "points.csv"], &["theta.npy"]);
+}
+
+/// As `| head` does.
+#[test]
+fn who_reads_no_further_has_what_was_wanted() {
+    let folder = tempdir().unwrap();
+    run_small(folder.path(), "out", &[]);
+    let points = (0..50_000).map(|i| format!("{},0.5\n", f64::from(i) / 5e4));
+    write(
+        &folder,
+        "points.csv",
+        &format!("x,y\n{}", points.collect::<String>()),
+    );
+    let mut command = program();
+    command
+        .args(["eval", "out", "points.csv"])
+        .current_dir(folder.path());
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = [0; 5];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"x,y,u");
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
 /// Errors of a summary are those of the values that `eval` gives.

@@ -42,11 +42,11 @@ pub fn check(arguments: &CheckArgs, first: bool) -> Result<()> {
         let bytes = budget.as_ref().map(Budget::bytes);
         let memory = plan.memory(&problem, Crowd { ranks, threads }, bytes);
         if first {
-            let ranks = match ranks {
-                1 => "one rank".to_owned(),
-                _ => plural(ranks, "rank"),
-            };
-            println!("# memory on {ranks}: {}", memory.describe());
+            println!(
+                "# memory on {}: {}",
+                plural(ranks, "rank"),
+                memory.describe()
+            );
         }
         fits.push(budget.as_ref().map_or(Ok(()), |b| b.holds(&memory)));
     }

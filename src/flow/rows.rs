@@ -45,16 +45,7 @@ impl<'t> RowSource<'t> {
             factors[cell].pull(&at.residual, &mut sum);
             return sum;
         }
-        let rows = self.rows(cell);
-        vectorised(
-            #[inline(always)]
-            || {
-                let columns: Vec<&[f64]> = (0..sum.len()).map(|j| rows.col_as_slice(j)).collect();
-                let mut products = vec![0.0; sum.len()];
-                dots(&at.residual, &columns, &mut products);
-                sum.iter_mut().zip(products).for_each(|(sum, x)| *sum += x);
-            },
-        );
+        pull_by(&self.rows(cell), &at.residual, &mut sum);
         sum
     }
 
@@ -72,17 +63,51 @@ impl<'t> RowSource<'t> {
             pairs.for_each(|(m, c)| *m += c);
             return moved;
         }
-        let rows = self.rows(cell);
-        vectorised(
-            #[inline(always)]
-            || {
-                for (j, &x) in x.iter().enumerate() {
-                    let column = rows.col_as_slice(j);
-                    let pairs = moved.residual.iter_mut().zip(column);
-                    pairs.for_each(|(m, a)| *m += x * a);
-                }
-            },
-        );
+        push_by(&self.rows(cell), x, &mut moved.residual);
         moved
     }
+
+    /// Aᵀ (v + A x) + Jᵀ f of a cell, by rows that are formed, or come from memory, once.
+    pub(super) fn pull_pushed(
+        &self,
+        cell: usize,
+        at: &CellForce,
+        x: &[f64],
+        by_rows: bool,
+    ) -> Vec<f64> {
+        if !by_rows || self.factors.is_some() || at.force.is_some() {
+            return self.pull(cell, &self.push(cell, at, x, by_rows), by_rows);
+        }
+        let (rows, mut moved) = (self.rows(cell), at.residual.clone());
+        let mut sum = vec![0.0; self.theta.len()];
+        push_by(&rows, x, &mut moved);
+        pull_by(&rows, &moved, &mut sum);
+        sum
+    }
+}
+
+/// sum ← sum + Aᵀ v.
+fn pull_by(rows: &Mat<f64>, v: &[f64], sum: &mut [f64]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            let columns: Vec<&[f64]> = (0..sum.len()).map(|j| rows.col_as_slice(j)).collect();
+            let mut products = vec![0.0; sum.len()];
+            dots(v, &columns, &mut products);
+            sum.iter_mut().zip(products).for_each(|(sum, x)| *sum += x);
+        },
+    );
+}
+
+/// v ← v + A x.
+fn push_by(rows: &Mat<f64>, x: &[f64], v: &mut [f64]) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for (j, &x) in x.iter().enumerate() {
+                let pairs = v.iter_mut().zip(rows.col_as_slice(j));
+                pairs.for_each(|(v, a)| *v += x * a);
+            }
+        },
+    );
 }

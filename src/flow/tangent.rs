@@ -97,12 +97,11 @@ impl Tangent<'_, '_> {
         self.pull_with(at, |source, cell, at| source.pull(cell, at, by_rows))
     }
 
-    /// Aᵀ (v + A x) + Jᵀ f: [`Self::push`] and [`Self::pull`] cell by cell, so that the rows come from memory
-    /// once. Collective.
+    /// Aᵀ (v + A x) + Jᵀ f: [`Self::push`] and [`Self::pull`] cell by cell. Collective.
     pub fn pull_pushed(&self, at: &Covector, x: &[f64]) -> Vec<f64> {
         let by_rows = self.by_rows;
         self.pull_with(at, |source, cell, at| {
-            source.pull(cell, &source.push(cell, at, x, by_rows), by_rows)
+            source.pull_pushed(cell, at, x, by_rows)
         })
     }
 

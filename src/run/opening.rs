@@ -41,9 +41,7 @@ pub(super) fn look(path: &Path, policy: Policy, identity: &Identity, host: &str)
             .take()
             .filter(|f| f.limits == identity.limits);
         // Fields may be asked for that were not written then.
-        let resolved = std::fs::read_to_string(path.join("resolved.toml"));
-        let written = resolved.is_ok_and(|resolved| resolved == identity.resolved);
-        if state.finished.is_some() && summary.exists() && written {
+        if state.finished.is_some() && summary.exists() && is_of(path, identity) {
             return Ok(Looked {
                 found,
                 done: true,
@@ -83,11 +81,15 @@ pub(super) fn look(path: &Path, policy: Policy, identity: &Identity, host: &str)
     })
 }
 
+/// Whether the deck in the folder is this run's, to the letter.
+fn is_of(path: &Path, identity: &Identity) -> bool {
+    let resolved = std::fs::read_to_string(path.join("resolved.toml"));
+    resolved.is_ok_and(|resolved| resolved == identity.resolved)
+}
+
 /// Refuses files that this run would write over, unless it was killed before its first checkpoint.
 fn foreign(path: &Path, identity: &Identity) -> Result<()> {
-    let resolved = std::fs::read_to_string(path.join("resolved.toml"));
-    let begun = resolved.is_ok_and(|resolved| resolved == identity.resolved);
-    let files: &[&str] = match begun {
+    let files: &[&str] = match is_of(path, identity) {
         true => &["summary.json"],
         false => &["summary.json", "history.csv", "resolved.toml"],
     };

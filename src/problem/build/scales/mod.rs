@@ -51,8 +51,6 @@ const BENDS: f64 = 4.0;
 const USUAL: i32 = 3;
 /// How many powers of ten an equation may be from linear, squared, between N and s N.
 const BENT: f64 = 6.0;
-/// The least size of unknowns that is tried for that.
-const LEAST: f64 = 1e-15;
 /// What of N shows the linear part of an equation.
 const SMALL: f64 = 1e-3;
 /// Σ |r(N)|² of Poisson's equation in the unit square over that of its boundary, as a power of ten.
@@ -132,9 +130,8 @@ impl<'t> Scales<'t> {
             false => unusual(power),
         };
         // Smaller where an exponential makes no sense of it; if it makes none of anything, so be it.
-        let smaller = SIZES.map(|k| s * libm::pow(10.0, f64::from(k - SIZES.end())));
-        let mut sensible = smaller.rev().take_while(|s| *s >= LEAST);
-        sensible.find(|&s| self.bend(s) <= BENT).unwrap_or(s)
+        let mut smaller = (0..=*SIZES.end()).map(|k| s * libm::pow(10.0, f64::from(-k)));
+        smaller.find(|&s| self.bend(s) <= BENT).unwrap_or(s)
     }
 
     /// How many powers of ten, squared, the equations are from linear between s/10 and s.

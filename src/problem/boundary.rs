@@ -9,7 +9,7 @@ use crate::deck::{self, BoundaryLaw, Deck, Enforce, Text};
 use crate::domain::{Domain, Patch};
 use crate::energy::{Energy, Residual, Variational};
 use crate::error::{Error, Result};
-use crate::expression::{Symbol, Tape};
+use crate::expression::{Id, Symbol, Tape};
 use crate::sampling::{Draw, Piece, Purpose, Random, Sampler};
 use faer::Mat;
 use std::sync::Arc;
@@ -126,29 +126,39 @@ pub fn select(
         return Ok(Selection::whole(faces));
     }
     let named = domain.face_names(&names.coordinates);
-    let parts: Vec<&str> = on.text.split(" or ").map(str::trim).collect();
-    let faces_alone = (parts.iter()).all(|part| is_called(part, &named) || is_equation(part));
-    let selection = match faces_alone {
-        true => {
-            let mut chosen = Vec::new();
-            for part in parts {
-                let part = Text {
-                    text: part.into(),
-                    ..on.clone()
-                };
-                let found = face(&part, &faces, &named, names, domain)?;
-                if found.is_empty() {
-                    return Err(nowhere(&part, deck, names, domain));
-                }
-                chosen.extend(found);
-            }
-            let chosen = faces.into_iter().filter(|f| chosen.contains(&f.index));
-            Selection::whole(chosen.collect())
+    let part = |text: &str| Text {
+        text: text.trim().into(),
+        ..on.clone()
+    };
+    let parts: Vec<Text> = on.text.split(" or ").map(part).collect();
+    let factors: Vec<Text> = on.text.split(" and ").map(part).collect();
+    let is_face = |part: &&Text| is_called(&part.text, &named) || is_equation(&part.text);
+    let mut found = |part: &Text| -> Result<Vec<usize>> {
+        let found = face(part, &faces, &named, names, domain)?;
+        match found.is_empty() {
+            true => Err(nowhere(part, deck, names, domain)),
+            false => Ok(found),
         }
-        false => {
-            let holds = names.place(on)?;
-            where_true(faces, Tape::new(&names.pool, &[holds]))
+    };
+    let selection = if factors.len() == 1 && parts.iter().all(|part| is_face(&part)) {
+        let chosen = parts.iter().map(&mut found).collect::<Result<Vec<_>>>()?;
+        let chosen = chosen.concat();
+        Selection::whole(kept(&faces, |index| chosen.contains(&index)))
+    } else if parts.len() == 1 {
+        let (on_faces, rest): (Vec<&Text>, Vec<&Text>) = factors.iter().partition(is_face);
+        let chosen: Vec<_> = (on_faces.into_iter().map(&mut found)).collect::<Result<_>>()?;
+        let faces = kept(&faces, |index| chosen.iter().all(|c| c.contains(&index)));
+        let rest: Vec<&str> = rest.into_iter().map(|rest| rest.text.as_str()).collect();
+        match rest.is_empty() {
+            true => Selection::whole(faces),
+            false => where_true(faces, &names.place(&part(&rest.join(" and ")))?, names),
         }
+    } else if is_equation(&on.text) {
+        let message = "an equation beside `and` and `or`, or beside an inequality and `or`";
+        let cure = "give each part that `or` joins a [[boundary]] of its own";
+        return Err(on.error(message, cure).into());
+    } else {
+        where_true(faces, &names.place(on)?, names)
     };
     if selection.faces.is_empty() || selection.share == 0.0 {
         return Err(nowhere(on, deck, names, domain));
@@ -255,8 +265,15 @@ fn accuracy(domain: &dyn Domain) -> f64 {
     far.fold(1e-9, f64::max)
 }
 
+/// Faces at these places.
+fn kept(faces: &[Face], wanted: impl Fn(usize) -> bool) -> Vec<Face> {
+    let kept = faces.iter().filter(|face| wanted(face.index));
+    kept.cloned().collect()
+}
+
 /// The parts of the faces on which a condition is true.
-fn where_true(faces: Vec<Face>, condition: Tape) -> Selection {
+fn where_true(faces: Vec<Face>, condition: &Id, names: &Names) -> Selection {
+    let condition = Tape::new(&names.pool, &[*condition]);
     let mut kept = Vec::new();
     let (mut inside, mut total) = (0.0, 0.0);
     for face in faces {

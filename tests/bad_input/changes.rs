@@ -60,6 +60,11 @@ pub const CHANGES: &[(&str, &str, &[&str])] = &[
         &["law.toml:13", "boundary[0].on", "\"x = 1\""],
     ),
     (
+        "on = \"all\"",
+        "on = \"x = 0 and y > 0.5 or y = 1\"",
+        &["law.toml:13", "boundary[0].on", "[[boundary]] of its own"],
+    ),
+    (
         "solver = \"qr\"",
         "solver = \"qr\"\nstepper = \"rk5\"",
         &["law.toml:", "flow.stepper", "did you mean `rk4`?"],

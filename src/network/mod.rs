@@ -29,6 +29,7 @@ pub use operations::{Operations, Sweeps};
 use crate::jet::{Jets, Layout};
 use faer::{Mat, MatRef};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use std::ops::Range;
 
 /// A family of functions u(·; θ): R^d → R^m with p parameters.
 pub trait Network: Send + Sync {
@@ -47,7 +48,15 @@ pub trait Network: Send + Sync {
         vec![self.inputs(), self.outputs()]
     }
 
-    /// A random start θ₀ of length p.
+    /// Where the parameters of the last layer stand in θ, in which u is affine.
+    fn last_layer(&self) -> Range<usize> {
+        let widths = self.widths();
+        let last = widths.iter().rev().take(2).product::<usize>() + self.outputs();
+        let p = self.parameters();
+        p.saturating_sub(last)..p
+    }
+
+    /// Random parameters of length p, with which u is of the size of the unknowns.
     fn initial(&self, rng: &mut Xoshiro256PlusPlus) -> Vec<f64>;
 
     /// What the sweeps cost for one point, with the streams of `layout`.

@@ -81,11 +81,22 @@ pub struct Setting<'a> {
     pub rows_kept: usize,
 }
 
+/// The share of a random network that a run starts from. A nonlinear equation in many layers leads from a function
+/// as large as its solution, with its waves, to another minimum of E, from one near zero to the solution. Of six
+/// seeds in the default network that many found a viscous eikonal equation's, after 8 s, by share: 1 two of four,
+/// 0.5 four, 0.3 five, 0.1 and 0.03 all; van der Pol's oscillation needs more than 0.03. Where the start does not
+/// matter, as for Poisson's equation, heat, and waves, neither does the share.
+const QUIET: f64 = 0.1;
+
 /// The random start: rank 0's, since normal numbers stand on the system's functions, which differ in the
 /// last bit between processors. Collective.
 fn start(set: &Setting) -> Vec<f64> {
     let mut rng = stream(set.deck.flow.seed, Purpose::Network, 0, 0);
-    let mut theta = set.problem.network.initial(&mut rng);
+    let network = &set.problem.network;
+    let mut theta = network.initial(&mut rng);
+    theta[network.last_layer()]
+        .iter_mut()
+        .for_each(|w| *w *= QUIET);
     set.comm.broadcast(&mut theta);
     theta
 }

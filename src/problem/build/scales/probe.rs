@@ -24,11 +24,8 @@ impl<'n> Trial<'n> {
     pub(super) fn of(network: &'n dyn Network, bends: f64, index: u64) -> Self {
         let mut theta = network.initial(&mut stream(0, Purpose::Network, index, 0));
         let mut silent = theta.clone();
-        // The network is linear in its last layer.
+        silent[network.last_layer()].fill(0.0);
         let widths = network.widths();
-        let last: usize = widths.iter().rev().take(2).product::<usize>() + network.outputs();
-        let inner = theta.len().saturating_sub(last);
-        silent[inner..].fill(0.0);
         let first = (widths[0] + 1) * widths[1];
         theta[..first].iter_mut().for_each(|w| *w *= bends);
         Self {

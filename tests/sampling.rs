@@ -46,12 +46,13 @@ struct Point {
     weight: f64,
 }
 
-/// This rank's interior points of epoch 3, adapted to the start.
-fn adapted(problem: &Problem, comm: &dyn Comm) -> Vec<Point> {
+/// This rank's points of epoch 3, adapted to the start: those in the interior, or on the boundary.
+fn points(problem: &Problem, comm: &dyn Comm, everywhere: bool, boundary: bool) -> Vec<Point> {
     let shares = Shares::balanced(&problem.costs(), comm.size()).unwrap();
     let mut flow = Flow::new(problem, comm, &shares, Metric::Energy, 1);
-    flow.adapt(3, &start(problem));
-    let inner = flow.samples().iter().filter(|s| s.normals.ncols() == 0);
+    flow.adapt(3, &start(problem), everywhere);
+    let wanted = |s: &&Sample| (s.normals.ncols() > 0) == boundary;
+    let inner = flow.samples().iter().filter(wanted);
     let points = inner.flat_map(|s| {
         let point = |i| Point {
             x: [s.x[(i, 0)], s.x[(i, 1)]],
@@ -60,6 +61,10 @@ fn adapted(problem: &Problem, comm: &dyn Comm) -> Vec<Point> {
         (0..s.len()).map(point).collect::<Vec<_>>()
     });
     points.collect()
+}
+
+fn adapted(problem: &Problem, comm: &dyn Comm) -> Vec<Point> {
+    points(problem, comm, false, false)
 }
 
 #[test]
@@ -99,6 +104,37 @@ fn adaptive_points_are_the_same_on_any_number_of_ranks() {
     }
 }
 
+/// u − (a peak of width 0.01 at y = 0.7 of one side) on the part of the boundary where y > 0.5.
+#[test]
+fn where_points_have_slipped_those_of_conditions_follow_too() {
+    let peak = [
+        ("sampling.rule", "gauss"),
+        ("boundary[0].condition", "u = 100*exp(-((y - 0.7)/0.01)^2)"),
+        ("boundary[0].on", "x = 0 and y > 0.5"),
+    ];
+    let problem = problem(RIDGE, &peak);
+    let as_asked = points(&problem, &Solo, false, true);
+    let alone = points(&problem, &Solo, true, true);
+    assert_eq!(alone.len(), as_asked.len());
+    let outside: Vec<_> = alone
+        .iter()
+        .filter(|p| p.x[0] != 0.0 || p.x[1] <= 0.5)
+        .collect();
+    assert!(outside.is_empty(), "{outside:?}");
+    let near = |points: &[Point]| {
+        let near = |p: &&Point| (p.x[1] - 0.7).abs() < 0.02;
+        points.iter().filter(near).count() as f64 / points.len() as f64
+    };
+    // They are 4 / 150 of the part.
+    assert!(near(&as_asked) < 0.1 && near(&alone) > 0.2);
+    let length: f64 = alone.iter().map(|p| p.weight).sum();
+    assert!((length - 1.5).abs() < 0.3, "{length}");
+    for ranks in [2, 3, 5] {
+        let together = team(ranks, |comm| points(&problem, comm, true, true));
+        assert_eq!(together.concat(), alone, "{ranks} ranks");
+    }
+}
+
 #[test]
 fn adapted_samples_serve_the_flow_and_return_with_their_anchor() {
     // So many cells that some are left without a point.
@@ -107,7 +143,7 @@ fn adapted_samples_serve_the_flow_and_return_with_their_anchor() {
     let shares = Shares::balanced(&problem.costs(), 1).unwrap();
     let mut flow = Flow::new(&problem, &Solo, &shares, Metric::Energy, 1);
     let mut energy = |epoch: u64, anchor: &[f64]| {
-        flow.adapt(epoch, anchor);
+        flow.adapt(epoch, anchor, false);
         assert!(flow.samples().iter().any(Sample::is_empty));
         let tangent = flow.tangent(&theta, true);
         let solvers: [&dyn Solver; 2] = [&Qr { cutoff: 1e-12 }, &Cholesky { damping: 1e-9 }];
@@ -145,7 +181,7 @@ fn points_that_do_not_adapt_are_drawn_as_ever() {
     let mut flow = Flow::new(&problem, &Solo, &shares, Metric::Energy, 1);
     flow.draw(4);
     let drawn: Vec<_> = flow.samples().iter().map(|s| s.x.clone()).collect();
-    flow.adapt(4, &start(&problem));
+    flow.adapt(4, &start(&problem), false);
     let adapted: Vec<_> = flow.samples().iter().map(|s| s.x.clone()).collect();
     assert_eq!(drawn, adapted);
 }

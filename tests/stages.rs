@@ -4,8 +4,8 @@
 
 mod common;
 
-use common::{Keep, set, solve_on, turns};
-use ned_dist::comm::Solo;
+use common::{Keep, digest, set, solve_on, state, turns};
+use ned_dist::comm::{Solo, team};
 use ned_dist::run::{Status, Summary};
 
 /// u' + u² = 1 with u(0) = 0, which 3 units say to a few digits.
@@ -66,4 +66,66 @@ fn fresh_points_whose_energy_settles_far_from_a_solution_have_not_converged() {
     ] {
         assert!(summary.reason.contains(word), "{}", summary.reason);
     }
+}
+
+/// A layer of width 0.01, narrower than the distance of the points.
+const LAYER: &str = r#"
+[domain]
+lower = [-1.0]
+upper = [1.0]
+[problem]
+equation = "u_x = 200*(1 - tanh(200*(x - 0.123))^2)"
+exact = "tanh(200*(x - 0.123))"
+[[boundary]]
+on = "x = -1"
+condition = "u = -1"
+[network]
+hidden = [16]
+[sampling]
+points = 40
+"#;
+
+#[test]
+fn a_layer_that_slips_between_the_points_is_found_by_points_that_follow_the_residual() {
+    for seed in ["0", "1", "2"] {
+        let all = set(&[("flow.seed", seed)]);
+        let summary = solve_on(&Solo, LAYER, &all, None, &mut Keep::default()).unwrap();
+        let error = summary.error.unwrap().relative_l2;
+        assert_eq!(summary.status, Status::Converged, "{}", summary.reason);
+        assert!(error < 1e-4, "seed {seed}: {error:e}");
+    }
+}
+
+/// Interrupted while points follow the residual since an attempt on others was in vain, and taken up by more
+/// ranks.
+#[test]
+fn a_run_goes_on_with_the_points_that_it_has_come_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
+    let until = |steps: usize| {
+        let steps = steps.to_string();
+        set(&[
+            ("flow.seed", "3"),
+            ("output.every", "1"),
+            ("stop.steps", &steps),
+        ])
+    };
+    let mut keep = Keep::default();
+    let reach = |steps: usize, out: &std::path::Path, keep: &mut Keep| {
+        solve_on(&Solo, LAYER, &until(steps), Some(out), keep).unwrap()
+    };
+    reach(630, &whole, &mut keep);
+    let stages: Vec<usize> = keep.0.iter().map(|record| record.stage).collect();
+    let back = turns(&stages)
+        .into_iter()
+        .rfind(|turn| turn.1 == 0)
+        .unwrap();
+    reach(back.0 + 3, &parts, &mut Keep::default());
+    assert!(state(&parts).attempts.overfitted);
+    let out = &parts;
+    team(3, |comm| {
+        let all = until(630);
+        solve_on(comm, LAYER, &all, Some(out), &mut Keep::default()).unwrap();
+    });
+    assert_eq!(digest(&parts), digest(&whole));
 }

@@ -23,7 +23,7 @@ pub struct Sampling {
     /// Points on the boundary, over all ranks.
     pub boundary_points: Auto<usize>,
     /// How they are chosen; by default random if they are fresh, else gauss in up to three dimensions
-    /// and sobol in more.
+    /// and sobol in more. Where a finish on fixed points has fitted them alone, later ones follow the residual.
     pub rule: Auto<RuleName>,
     /// Random points of each fresh subset, in stages of efficient NED.
     pub batch: Auto<usize>,

@@ -22,16 +22,16 @@ impl Flow<'_> {
     }
 
     /// Draws this rank's share of the sample set number `epoch`, where the problem's points are
-    /// adaptive chosen by the residual at the parameters `anchor`. Collective.
+    /// adaptive, or of all residuals `everywhere`, chosen by the residual at the parameters `anchor`. Collective.
     ///
-    /// The samples are a function of the seed, `epoch` and `anchor`: who wants them again needs the
-    /// same anchor, not only the same epoch. Without adaptive points this is [`Flow::draw`].
-    pub fn adapt(&mut self, epoch: u64, anchor: &[f64]) {
+    /// The samples are a function of the seed and these three: who wants them again needs the same anchor, not
+    /// only the same epoch. Without adaptive points this is [`Flow::draw`].
+    pub fn adapt(&mut self, epoch: u64, anchor: &[f64], everywhere: bool) {
         during(self.comm, Phase::Sampling, || {
             self.draw(epoch);
-            for term in 0..self.problem.terms.len() {
-                if self.problem.terms[term].is_adaptive() {
-                    self.adapt_term(term, epoch, anchor);
+            for (index, term) in self.problem.terms.iter().enumerate() {
+                if term.is_adaptive() || (everywhere && term.can_adapt()) {
+                    self.adapt_term(index, epoch, anchor);
                 }
             }
         });
@@ -112,7 +112,8 @@ impl Flow<'_> {
             first: cells.start,
             cells: cells.into_par_iter().map(of_cell).collect(),
         };
-        let points = problem.terms[term].points() as f64;
+        // As many as there are, which a condition on the points may have left.
+        let [points, _] = pool.sum(|index, _| [self.samples[index].len() as f64, 0.0]);
         let emphasis = pool.emphasis(points);
         let edges = pool.edges(&emphasis, points);
         let first_of_term = problem.terms[..term].iter().map(Term::cells).sum();
@@ -148,11 +149,13 @@ struct Pool<'a> {
 }
 
 impl Pool<'_> {
-    fn sum(&self, of_cell: impl Fn(&Candidates) -> [f64; 2] + Sync) -> [f64; 2] {
+    /// The sum over all cells of the term, of which each knows its place among this rank's.
+    fn sum(&self, of_cell: impl Fn(usize, &Candidates) -> [f64; 2] + Sync) -> [f64; 2] {
         let (cells, first) = (&self.cells, self.first);
         let sum = tree_sum(self.comm, self.shares, 2, &|cell| {
             let candidates = cells[cell - first].as_ref();
-            candidates.map_or([0.0; 2], &of_cell).to_vec()
+            let of_cell = |candidates| of_cell(cell - first, candidates);
+            candidates.map_or([0.0; 2], of_cell).to_vec()
         });
         [sum[0], sum[1]]
     }
@@ -160,11 +163,11 @@ impl Pool<'_> {
     /// The emphasis that makes the expected number of points `points`. Every raise makes more
     /// candidates certain, so it ends.
     fn emphasis(&self, points: f64) -> Emphasis {
-        let [sizes, volume] = self.sum(Candidates::integrals);
+        let [sizes, volume] = self.sum(|_, c| c.integrals());
         let mut emphasis = Emphasis::new(sizes / volume, points / volume);
         let mut before = 0.0;
         loop {
-            let [certain, rest] = self.sum(|c| c.tally(&emphasis));
+            let [certain, rest] = self.sum(|_, c| c.tally(&emphasis));
             if certain <= before {
                 return emphasis;
             }

@@ -122,6 +122,11 @@ impl Term {
         matches!(&self.place, Place::Interior(region) if region.is_adaptive())
     }
 
+    /// Whether they can: residuals at points of a domain.
+    pub fn can_adapt(&self) -> bool {
+        self.energy.is_residual() && !matches!(self.place, Place::Data { .. })
+    }
+
     /// e of the network at the points of a sample, n.
     pub fn density(&self, network: &dyn Network, theta: &[f64], sample: &Sample) -> Vec<f64> {
         let trace = network.trace(theta, sample.x.as_ref(), self.energy.layout());

@@ -28,7 +28,7 @@ pub struct Found {
 }
 
 const MAGIC: &[u8; 8] = b"NED-DIST";
-const VERSION: u32 = 8;
+const VERSION: u32 = 9;
 const HEADER: usize = 8 + 4 + 8 + 32;
 /// Larger files are not checkpoints of this program; also the limit of what is allocated.
 const LARGEST: usize = 16 << 30;

@@ -23,6 +23,8 @@ pub(super) enum Kind {
     Settled,
     /// The stage before, if there is one.
     Stuck,
+    /// The stage before, on points that follow the residual.
+    Overfitted,
 }
 
 impl End {
@@ -58,6 +60,14 @@ impl End {
     pub(super) fn steady(reason: String, as_asked: bool) -> Self {
         Self {
             kind: if as_asked { Kind::Final } else { Kind::Done },
+            ..Self::converged(reason)
+        }
+    }
+
+    /// That of an attempt to finish which has fitted its points alone.
+    pub(super) fn overfitted(reason: String) -> Self {
+        Self {
+            kind: Kind::Overfitted,
             ..Self::converged(reason)
         }
     }

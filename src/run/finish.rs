@@ -1,6 +1,7 @@
 //! The end of a run: the result, its errors, the summary.
 
 use super::end::Kind;
+use super::overfitting::is_alone;
 use super::summary::peak_memory_mb;
 use super::{DataErrors, End, Finished, Run, Seconds, Status, Summary, digest, timing};
 use crate::error::Result;
@@ -11,9 +12,6 @@ use crate::stepper::FAR;
 /// Share of the first energy below which the equations are solved, and a relative error that cannot be then.
 const SOLVED: f64 = 1e-12;
 const WRONG: f64 = 1e-2;
-
-/// How many times the energy on the points that elsewhere may be.
-const ALONE: f64 = 100.0;
 
 impl Run<'_> {
     /// The result: the parameters that met a limit; else those of least energy where they are kept;
@@ -54,7 +52,7 @@ impl Run<'_> {
     /// Whether equations that hold on the points do not hold elsewhere, by far: then nothing is solved.
     fn holds_on_points_alone(&self, energy: f64, elsewhere: f64) -> bool {
         let initial = self.state.initial.unwrap_or(f64::INFINITY);
-        let alone = elsewhere > FAR * initial && elsewhere > ALONE * energy;
+        let alone = elsewhere > FAR * initial && is_alone(energy, elsewhere);
         self.set.problem.zero_residual && alone
     }
 

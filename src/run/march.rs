@@ -36,6 +36,7 @@ impl Run<'_> {
                 self.state.drawn = Some(Drawn {
                     epoch,
                     anchor: self.state.theta.clone(),
+                    everywhere: self.state.attempts.overfitted,
                 });
                 ready = false;
             }
@@ -65,7 +66,8 @@ impl Run<'_> {
             if self.state.initial.is_none() {
                 self.state.initial = Some(flow.scale_of_energy(report.energy()));
             }
-            if let Some(end) = self.accept(before, theta, report, deck.as_deref())? {
+            let end = self.accept(before, theta, report, deck.as_deref())?;
+            if let Some(end) = self.trusted(flow, stage, end) {
                 return Ok(end);
             }
         }

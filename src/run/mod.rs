@@ -19,6 +19,7 @@ mod march;
 mod memory;
 mod notes;
 mod opening;
+mod overfitting;
 mod passage;
 mod plan;
 mod recording;

@@ -24,8 +24,8 @@ impl Run<'_> {
     /// Draws the sample set in use.
     pub(super) fn draw(&self, flow: &mut Flow) {
         match &self.state.drawn {
-            Some(drawn) => flow.adapt(drawn.epoch, &drawn.anchor),
-            None => flow.adapt(0, &self.state.theta),
+            Some(drawn) => flow.adapt(drawn.epoch, &drawn.anchor, drawn.everywhere),
+            None => flow.adapt(0, &self.state.theta, false),
         }
     }
 
@@ -49,6 +49,11 @@ impl Run<'_> {
         if self.resume_descent(flow, end) {
             return true;
         }
+        if end.kind == Kind::Overfitted {
+            self.count_attempt();
+            self.fall_back(&end.reason);
+            return true;
+        }
         if end.kind != Kind::Stuck {
             return false;
         }
@@ -56,6 +61,7 @@ impl Run<'_> {
             self.count_attempt();
             if !self.has_tried_enough() {
                 self.fall_back(&end.reason);
+                self.stepper.retry();
                 return true;
             }
         }
@@ -91,6 +97,8 @@ impl Run<'_> {
             failed: if halved { 0 } else { state.attempts.failed + 1 },
             energy: best,
             made: state.attempts.made + 1,
+            compared: f64::INFINITY,
+            ..state.attempts
         };
     }
 
@@ -147,7 +155,6 @@ impl Run<'_> {
             self.state.theta = theta;
             self.stepper.recall(memory);
         }
-        self.stepper.retry();
         announce(self.state.step, reason, stage);
     }
 }

@@ -72,6 +72,8 @@ pub struct Drawn {
     pub epoch: u64,
     /// Parameters at which it was drawn.
     pub anchor: Vec<f64>,
+    /// Whether all points that can follow the residual do so.
+    pub everywhere: bool,
 }
 
 /// The minimum of an energy as far as it was found by the energy itself.
@@ -92,6 +94,10 @@ pub struct Attempts {
     pub failed: u32,
     /// The best energy at the end of the last attempt.
     pub energy: f64,
+    /// The best energy that was last compared with that on other points.
+    pub compared: f64,
+    /// Whether one of them has fitted its points alone.
+    pub overfitted: bool,
 }
 
 impl Default for Attempts {
@@ -100,6 +106,8 @@ impl Default for Attempts {
             made: 0,
             failed: 0,
             energy: f64::INFINITY,
+            compared: f64::INFINITY,
+            overfitted: false,
         }
     }
 }

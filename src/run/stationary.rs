@@ -81,6 +81,7 @@ impl Run<'_> {
         state.waiting.truncate(descent);
         state.stage = descent;
         self.fall_back("the equation has led above the minimum of the energy");
+        self.stepper.retry();
         true
     }
 }

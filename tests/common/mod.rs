@@ -48,7 +48,7 @@ pub fn set(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 /// So small a network on so few points that the default run hands over and falls back within 600
 /// steps, in cells for 20 ranks.
 pub const STAGED: [(&str, &str); 7] = [
-    ("network.hidden", "[14]"),
+    ("network.hidden", "[12]"),
     ("sampling.points", "60"),
     ("sampling.boundary_points", "24"),
     ("sampling.cells", "20"),

@@ -151,14 +151,14 @@ pub fn select(
         let rest: Vec<&str> = rest.into_iter().map(|rest| rest.text.as_str()).collect();
         match rest.is_empty() {
             true => Selection::whole(faces),
-            false => where_true(faces, &names.place(&part(&rest.join(" and ")))?, names),
+            false => where_true(faces, names.place(&part(&rest.join(" and ")))?, names),
         }
     } else if is_equation(&on.text) {
         let message = "an equation beside `and` and `or`, or beside an inequality and `or`";
         let cure = "give each part that `or` joins a [[boundary]] of its own";
         return Err(on.error(message, cure).into());
     } else {
-        where_true(faces, &names.place(on)?, names)
+        where_true(faces, names.place(on)?, names)
     };
     if selection.faces.is_empty() || selection.share == 0.0 {
         return Err(nowhere(on, deck, names, domain));
@@ -272,8 +272,8 @@ fn kept(faces: &[Face], wanted: impl Fn(usize) -> bool) -> Vec<Face> {
 }
 
 /// The parts of the faces on which a condition is true.
-fn where_true(faces: Vec<Face>, condition: &Id, names: &Names) -> Selection {
-    let condition = Tape::new(&names.pool, &[*condition]);
+fn where_true(faces: Vec<Face>, condition: Id, names: &Names) -> Selection {
+    let condition = Tape::new(&names.pool, &[condition]);
     let mut kept = Vec::new();
     let (mut inside, mut total) = (0.0, 0.0);
     for face in faces {

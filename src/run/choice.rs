@@ -13,7 +13,7 @@ const MANY_FINISHED: usize = 3000;
 /// as are their default, inside and on the boundary. Of far more points efficient NED makes better use.
 const LARGEST_FINISH: f64 = 1.25e11;
 /// Up to this many parameters p² numbers can be held, and carried from step to step.
-const MANY_REMEMBERED: usize = 4000;
+pub(super) const MANY_REMEMBERED: usize = 4000;
 
 /// What a name in the deck stands for.
 pub(super) struct Part {

@@ -6,7 +6,7 @@ mod common;
 
 use common::{Keep, digest, set, solve_on, state, turns};
 use ned_dist::comm::{Solo, team};
-use ned_dist::run::{Status, Summary};
+use ned_dist::run::{Horizon, Status, Summary};
 
 /// u' + u² = 1 with u(0) = 0, which 3 units say to a few digits.
 const LAW: &str = r#"
@@ -128,4 +128,60 @@ fn a_run_goes_on_with_the_points_that_it_has_come_to() {
         solve_on(comm, LAYER, &all, Some(out), &mut Keep::default()).unwrap();
     });
     assert_eq!(digest(&parts), digest(&whole));
+}
+
+/// Lotka and Volterra's populations over two periods: they also hold, but for the start values, where both rest at 1.
+const POPULATIONS: &str = r#"
+[domain]
+coordinates = ["t"]
+lower = [0.0]
+upper = [12.0]
+[problem]
+unknowns = ["a", "b"]
+equation = ["a_t = a - a*b", "b_t = a*b - b"]
+[[boundary]]
+on = "t = 0"
+condition = "a = 1.5"
+[[boundary]]
+on = "t = 0"
+condition = "b = 0.5"
+[network]
+hidden = [12, 12]
+[sampling]
+points = 300
+"#;
+
+#[test]
+fn an_evolution_that_stalls_is_solved_from_its_start_on() {
+    for seed in ["0", "1", "2"] {
+        let all = set(&[("flow.seed", seed), ("stop.energy", "1e-9")]);
+        let summary = solve_on(&Solo, POPULATIONS, &all, None, &mut Keep::default()).unwrap();
+        assert_eq!(summary.status, Status::Converged, "{}", summary.reason);
+        assert!(summary.energy_elsewhere.unwrap() < 1e-8, "seed {seed}");
+    }
+}
+
+/// Interrupted while a beginning of the evolution is solved, and taken up by more ranks.
+#[test]
+fn a_run_goes_on_with_the_beginning_of_an_evolution() {
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
+    let until = |steps: &str| set(&[("stop.steps", steps)]);
+    let reach = |steps: &str, out: &std::path::Path| {
+        let all = until(steps);
+        solve_on(&Solo, POPULATIONS, &all, Some(out), &mut Keep::default()).unwrap();
+    };
+    reach("320", &whole);
+    reach("200", &parts);
+    let Horizon::Beginning { share, .. } = state(&parts).horizon else {
+        panic!("{:?}", state(&parts).horizon);
+    };
+    assert!((0.1..1.0).contains(&share), "{share}");
+    let out = &parts;
+    team(3, |comm| {
+        let all = until("320");
+        solve_on(comm, POPULATIONS, &all, Some(out), &mut Keep::default()).unwrap();
+    });
+    assert_eq!(digest(&parts), digest(&whole));
+    assert!(matches!(state(&whole).horizon, Horizon::Passed));
 }

@@ -99,6 +99,22 @@ impl Patch {
         self.upper[axis]
     }
 
+    /// The part between two shares of the extent along a coordinate; all of a patch that does not extend along it,
+    /// or is mapped.
+    pub fn between(mut self, axis: usize, shares: &Range<f64>) -> Self {
+        if let Shape::Flat(_) = self.shape {
+            let (lower, side) = (self.lower[axis], self.upper[axis] - self.lower[axis]);
+            // To the bit where it is not cut.
+            if shares.start > 0.0 {
+                self.lower[axis] = lower + shares.start * side;
+            }
+            if shares.end < 1.0 {
+                self.upper[axis] = lower + shares.end * side;
+            }
+        }
+        self
+    }
+
     /// The points, shape (n, d), of parameters in the box, shape (n, k).
     pub fn points(&self, parameters: Mat<f64>) -> Mat<f64> {
         match &self.shape {
@@ -158,6 +174,19 @@ impl Patch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_patch_is_cut_between_shares_of_a_coordinate_along_which_it_extends() {
+        let patch = Patch::new(vec![0.0, 2.0, 1.0], vec![2.0, 4.0, 1.0], None);
+        let cut = |axis, shares| patch.clone().between(axis, &shares);
+        let [early, late] = [cut(1, 0.0..0.25), cut(1, 0.25..1.0)];
+        assert_eq!([early.lower(1), early.upper(1)], [2.0, 2.5]);
+        assert_eq!([late.lower(1), late.upper(1)], [2.5, 4.0]);
+        assert!((early.measure() + late.measure() - patch.measure()).abs() < 1e-15);
+        let fixed = cut(2, 0.0..0.25);
+        assert_eq!([fixed.lower(2), fixed.upper(2)], [1.0, 1.0]);
+        assert_eq!(fixed.measure(), patch.measure());
+    }
 
     #[test]
     fn cells_have_equal_measure_and_fill_the_patch() {

@@ -209,8 +209,10 @@ impl<'a> Flow<'a> {
             return energy;
         }
         let parameters = self.problem.network.parameters();
-        let silent = self.covector(&vec![0.0; parameters]).energy();
-        // A solution, or no number.
+        let silent = self.covector(&vec![0.0; parameters]).energies;
+        // Of the terms that are numbers there: forces may have a pole at zero.
+        let silent: f64 = silent.iter().filter(|energy| energy.is_finite()).sum();
+        // A solution, or no term at all.
         match silent.is_normal() {
             true => energy.min(silent),
             false => energy,

@@ -8,6 +8,7 @@ mod boundary;
 mod build;
 mod counts;
 mod error_norms;
+mod evolution;
 mod hard;
 mod names;
 mod network;
@@ -17,6 +18,7 @@ mod term;
 
 pub use build::{build, build_with};
 pub use error_norms::{ErrorNorms, Test};
+pub use evolution::Evolution;
 pub use region::Region;
 pub use term::{Place, Term};
 
@@ -44,6 +46,8 @@ pub struct Problem {
     /// Whether a coefficient of the energy jumps, and its minimiser has kinks that a network can only come
     /// near.
     pub jumps: bool,
+    /// Along which coordinate it evolves from conditions at one end alone, if so.
+    pub evolution: Option<Evolution>,
     /// Where the equation holds; none for data alone.
     pub domain: Option<Arc<dyn Domain>>,
     /// Corners of the box around the domain or the data.
@@ -90,6 +94,18 @@ impl Problem {
         }
     }
 
+    /// The same problem on the first `share` of its evolution, with as many points. It measures no errors.
+    pub fn begun(self, share: f64) -> Problem {
+        let Some(evolution) = self.evolution.filter(|_| share < 1.0) else {
+            return self;
+        };
+        let terms = self.terms.into_iter();
+        Problem {
+            terms: terms.map(|term| term.begun(evolution, share)).collect(),
+            ..self
+        }
+    }
+
     /// The same network with other terms, all of which can vanish. It measures no errors.
     fn with(&self, terms: Vec<Term>) -> Problem {
         Problem {
@@ -99,6 +115,7 @@ impl Problem {
             network: self.network.clone(),
             zero_residual: true,
             jumps: self.jumps,
+            evolution: self.evolution,
             domain: self.domain.clone(),
             bounds: self.bounds.clone(),
             tests: Vec::new(),

@@ -5,6 +5,7 @@ use crate::domain::Patch;
 use crate::expression::Tape;
 use crate::sampling::{CANDIDATES, Draw, Piece, Purpose, Random, Sample, Sampler, Sobol};
 use faer::Mat;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Patches with their share of the points, and optionally a condition that points must satisfy.
@@ -112,6 +113,14 @@ impl Region {
             normals: self.normals,
             adaptive: self.adaptive,
         }
+    }
+
+    /// As many points between two shares of the extent along a coordinate, as [`Patch::between`].
+    pub fn between(mut self, axis: usize, shares: &Range<f64>) -> Self {
+        for piece in &mut self.pieces {
+            piece.patch = piece.patch.clone().between(axis, shares);
+        }
+        self
     }
 
     /// The same region with points that follow the residual.

@@ -1,7 +1,7 @@
 //! A term of the energy: a density, its weight, and the cells whose samples it is summed over.
 
-use super::Region;
 use super::region::thin_cells_for;
+use super::{Evolution, Region};
 use crate::energy::Energy;
 use crate::network::Network;
 use crate::sampling::{Draw, RandomRows, Sample};
@@ -99,6 +99,17 @@ impl Term {
             weight: self.weight,
             place,
         }
+    }
+
+    /// The same term with as many points on the first `share` of an evolution; rows of data as they are.
+    pub fn begun(self, evolution: Evolution, share: f64) -> Self {
+        let cut = |region: Region| region.between(evolution.axis(), &evolution.beginning(share));
+        let place = match self.place {
+            Place::Interior(region) => Place::Interior(cut(region)),
+            Place::Boundary(region) => Place::Boundary(cut(region)),
+            rows => rows,
+        };
+        Self { place, ..self }
     }
 
     /// The samples of cell `cell` of this term; `global` is its number among all cells.

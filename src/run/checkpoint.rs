@@ -28,7 +28,7 @@ pub struct Found {
 }
 
 const MAGIC: &[u8; 8] = b"NED-DIST";
-const VERSION: u32 = 9;
+const VERSION: u32 = 10;
 const HEADER: usize = 8 + 4 + 8 + 32;
 /// Larger files are not checkpoints of this program; also the limit of what is allocated.
 const LARGEST: usize = 16 << 30;
@@ -237,7 +237,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::Attempts;
+    use crate::run::{Attempts, Horizon};
     use crate::stepper::Memory;
 
     fn state(step: u64) -> State {
@@ -253,6 +253,7 @@ mod tests {
             best: None,
             attempts: Attempts::default(),
             drawn: None,
+            horizon: Horizon::default(),
             initial: Some(2.0),
             minimum: None,
             resumed: false,

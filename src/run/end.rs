@@ -19,6 +19,10 @@ pub(super) enum Kind {
     Final,
     /// The stage by itself, for good.
     Done,
+    /// The same stage, which is far from a solution.
+    Far,
+    /// The same stage, on more of the problem.
+    Widened,
     /// The next stage, if there is one.
     Settled,
     /// The stage before, if there is one.
@@ -72,9 +76,18 @@ impl End {
         }
     }
 
+    /// That of a stage that goes on on more of the problem.
+    pub(super) fn widened() -> Self {
+        Self {
+            kind: Kind::Widened,
+            ..Self::converged("more of the problem is solved at once".into())
+        }
+    }
+
     pub(super) fn of_stepper(finish: &Finish) -> Self {
         let kind = match finish {
             Finish::Done(_) => Kind::Done,
+            Finish::Far(_) => Kind::Far,
             Finish::Settled(_) => Kind::Settled,
             Finish::Stuck(_) => Kind::Stuck,
         };

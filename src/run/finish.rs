@@ -26,11 +26,13 @@ impl Run<'_> {
             return (theta, energy);
         }
         let last = flow.covector(&self.state.theta).energy();
-        if let Some(best) = &self.state.best {
+        let best = self.state.best.as_ref().map(|best| &best.theta);
+        let aside = self.state.horizon.aside().map(|aside| &aside.theta);
+        if let Some(kept) = best.or(aside) {
             // Known from another sample set, maybe: both are compared on this one.
-            let energy = flow.covector(&best.theta).energy();
+            let energy = flow.covector(kept).energy();
             if last.is_nan() || last >= energy {
-                return (best.theta.clone(), energy);
+                return (kept.clone(), energy);
             }
         }
         (self.state.theta.clone(), last)

@@ -1,5 +1,6 @@
 //! The steps of one stage.
 
+use super::end::Kind;
 use super::{Drawn, End, Run, Stage, Status};
 use crate::comm::{Phase, during};
 use crate::error::{Error, Result};
@@ -66,7 +67,9 @@ impl Run<'_> {
             if self.state.initial.is_none() {
                 self.state.initial = Some(flow.scale_of_energy(report.energy()));
             }
+            let energy = report.energy();
             let end = self.accept(before, theta, report, deck.as_deref())?;
+            let end = self.moved_horizon(energy, end);
             if let Some(end) = self.trusted(flow, stage, end) {
                 return Ok(end);
             }
@@ -98,7 +101,8 @@ impl Run<'_> {
             let steady = self.steady.look(energy, report.dt);
             end = steady.map(|reason| End::steady(reason, as_asked));
         }
-        if self.state.step.is_multiple_of(self.set.deck.output.every) || end.is_some() {
+        let ends = end.as_ref().is_some_and(|end| end.kind != Kind::Far);
+        if self.state.step.is_multiple_of(self.set.deck.output.every) || ends {
             let errors = self.record(report.clone(), best_energy, &shown, deck)?;
             end = self.error_met(&errors, &shown).or(end);
         }

@@ -13,6 +13,7 @@ mod errors;
 mod finish;
 mod folder;
 mod history;
+mod horizon;
 mod limits;
 mod lock;
 mod march;
@@ -35,6 +36,7 @@ pub use agreement::{agree, unanimous};
 pub use checkpoint::{Found, Store};
 pub use folder::{Folder, Identity, Opened};
 pub use history::Record;
+pub use horizon::Horizon;
 pub use limits::Limits;
 pub use memory::{Crowd, Memory};
 pub use opening::Policy;
@@ -185,7 +187,8 @@ impl<'a> Run<'a> {
         }
         loop {
             let stage = &set.plan.stages[self.state.stage];
-            let end = match stage.problem(set.problem) {
+            let share = self.state.horizon.share();
+            let end = match stage.problem_begun(set.problem, share) {
                 Stated::Deck(_) => self.march(&mut flow, None, stage)?,
                 problem => {
                     let shares = Shares::even(problem.cells(), set.comm.size());

@@ -41,6 +41,15 @@ impl Run<'_> {
     /// Hands over to the stage that has more to do after the end of this one; whether there is one.
     /// Collective.
     pub(super) fn goes_on(&mut self, flow: &mut Flow, end: &End) -> bool {
+        match end.kind {
+            Kind::Widened => return true,
+            Kind::Far => {
+                self.go_on_from_afar(flow);
+                return true;
+            }
+            Kind::Settled if self.leaves_beginning() => return true,
+            _ => {}
+        }
         let next = self.set.plan.stages.get(self.state.stage + 1);
         if let (Kind::Settled, Some(next)) = (end.kind, next) {
             self.enter(next, &end.reason);

@@ -67,12 +67,17 @@ impl Deref for Stated<'_> {
 impl Stage {
     /// What it solves of the problem of the deck.
     pub fn problem<'p>(&self, deck: &'p Problem) -> Stated<'p> {
+        self.problem_begun(deck, 1.0)
+    }
+
+    /// The same, where it draws subsets, on the first `share` of an evolution.
+    pub(super) fn problem_begun<'p>(&self, deck: &'p Problem, share: f64) -> Stated<'p> {
         let stated = match &deck.stationary {
             Ok(equation) if self.stationary => Stated::Stationarity(equation),
             _ => Stated::Deck(deck),
         };
         match self.batch {
-            Some(batch) => Stated::Subset(Box::new(stated.thinned(batch))),
+            Some(batch) => Stated::Subset(Box::new(stated.thinned(batch).begun(share))),
             None => stated,
         }
     }

@@ -1,5 +1,6 @@
 //! The state of a run between two steps: all that it needs to go on with the same bits.
 
+use super::Horizon;
 use crate::stepper::{Before, Best, Memory};
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,8 @@ pub struct State {
     pub attempts: Attempts,
     /// The sample set in use.
     pub drawn: Option<Drawn>,
+    /// How much of an evolution is solved.
+    pub horizon: Horizon,
     /// Energy of the first step, of the problem that the stage solves.
     pub initial: Option<f64>,
     /// Where the deck's energy was left for the equation of its stationary points.
@@ -136,7 +139,7 @@ impl State {
     /// Without what rank 0 alone keeps, as the other ranks of a run hold it.
     pub(super) fn elsewhere(mut self) -> Self {
         self.memory = self.memory.elsewhere();
-        for waiting in &mut self.waiting {
+        for waiting in self.waiting.iter_mut().chain(self.horizon.aside_mut()) {
             let memory = std::mem::replace(&mut waiting.memory, Memory::None);
             waiting.memory = memory.elsewhere();
         }
@@ -155,7 +158,8 @@ impl State {
             stages,
         } = size;
         let mut thetas = vec![&self.theta];
-        thetas.extend(self.waiting.iter().map(|w| &w.theta));
+        let waiting = || self.waiting.iter().chain(self.horizon.aside());
+        thetas.extend(waiting().map(|w| &w.theta));
         thetas.extend(self.best.iter().map(|b| &b.theta));
         thetas.extend(self.drawn.iter().map(|d| &d.anchor));
         thetas.extend(self.minimum.iter().map(|m| &m.theta));
@@ -164,13 +168,14 @@ impl State {
             let n = theta.len();
             return Err(format!("it holds {n} parameters where the network has {p}"));
         }
-        let mut memories = self.waiting.iter().map(|w| &w.memory);
+        let mut memories = waiting().map(|w| &w.memory);
         let counters = [self.attempts.made, self.attempts.failed, self.steady.1];
         let right = self.stage < stages
             && self.waiting.len() == self.stage
             && self.memory.fits(p, terms)
             && memories.all(|memory| memory.fits(p, terms))
             && self.step < MOST_STEPS
+            && (0.0..=1.0).contains(&self.horizon.share())
             && counters.iter().all(|&counter| counter < 1 << 31)
             && self.seconds >= 0.0
             && self.seconds.is_finite();
@@ -194,6 +199,7 @@ impl State {
             best: None,
             attempts: Attempts::default(),
             drawn: None,
+            horizon: Horizon::default(),
             initial: None,
             minimum: None,
             resumed: false,

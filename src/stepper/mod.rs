@@ -88,6 +88,12 @@ pub trait Stepper {
     /// Goes on after the next stage has tried to finish from here and was stuck.
     fn retry(&mut self) {}
 
+    /// Goes on far from a solution, with a longer memory.
+    fn persist(&mut self) {}
+
+    /// Goes on where more of the problem is solved at once, and the energy may be larger for it.
+    fn widen(&mut self) {}
+
     /// All that is remembered between steps.
     fn memory(&self) -> Memory;
 
@@ -140,6 +146,8 @@ pub const FAR: f64 = 1e-6;
 pub enum Finish {
     /// The flow has come to its end.
     Done(String),
+    /// Far from a solution, and the energy falls no more: with a longer memory it may ([`Stepper::persist`]).
+    Far(String),
     /// Enough for the next stage of the run to take over.
     Settled(String),
     /// Nothing more is to be had from here; a stage before may find a better place.
@@ -156,7 +164,10 @@ impl Finish {
     /// The reason in words.
     pub fn reason(&self) -> &str {
         match self {
-            Self::Done(reason) | Self::Settled(reason) | Self::Stuck(reason) => reason,
+            Self::Done(reason)
+            | Self::Far(reason)
+            | Self::Settled(reason)
+            | Self::Stuck(reason) => reason,
         }
     }
 }

@@ -6,7 +6,7 @@ mod scales;
 
 use super::names::Names;
 use super::stationarity::{self, Stationarity};
-use super::{Place, Problem, Region, Term, Test, boundary, counts, network};
+use super::{Evolution, Place, Problem, Region, Term, Test, boundary, counts, network};
 use crate::deck::{Auto, Deck, RuleName};
 use crate::domain::Domain;
 use crate::energy::{Energy, Residual, Variational};
@@ -51,6 +51,7 @@ pub fn build_with(
         tests: Vec::new(),
         stationary: Err("the problem is not given by an energy".into()),
         jumps: false,
+        evolution: None,
     };
     let split = build.split();
     let output = network::output_scale(
@@ -84,6 +85,7 @@ struct Builder<'d> {
     tests: Vec<Test>,
     stationary: Stationarity,
     jumps: bool,
+    evolution: Option<Evolution>,
 }
 
 /// The domain of the deck, if there is one.
@@ -186,6 +188,7 @@ impl Builder<'_> {
         let sampler = counts::sampler(self.deck);
         let terms = boundary::terms(self.deck, &mut self.names, domain.as_ref(), &sampler)?;
         self.terms.extend(terms);
+        self.evolution = Evolution::of(self.deck, &mut self.names, domain.as_ref())?;
         Ok(())
     }
 
@@ -272,6 +275,7 @@ impl Builder<'_> {
             network: network.into(),
             zero_residual,
             jumps: self.jumps,
+            evolution: self.evolution,
             domain: self.domain,
             bounds: self.bounds,
             tests: self.tests,

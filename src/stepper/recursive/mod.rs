@@ -102,7 +102,12 @@ impl Recursive {
         match self.followed {
             None if slowest => return Some(Finish::Done(message.into())),
             Some(_) if slowest || !far => return Some(Finish::Settled(message.into())),
-            _ => self.state.forgetting.slow_down(),
+            Some(_) => {
+                return Some(Finish::Far(
+                    "far from a solution the energy falls no more".into(),
+                ));
+            }
+            None => self.persist(),
         }
         None
     }
@@ -229,6 +234,14 @@ impl Stepper for Recursive {
     fn retry(&mut self) {
         self.state.kick = self.state.forgetting.is_slowest();
         self.state.was_early();
+    }
+
+    fn persist(&mut self) {
+        self.state.forgetting.slow_down();
+    }
+
+    fn widen(&mut self) {
+        self.state.settling.forget();
     }
 
     fn memory(&self) -> Memory {

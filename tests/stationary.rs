@@ -246,3 +246,30 @@ fn where_a_coefficient_jumps_the_energy_alone_brings_the_result() {
     assert_eq!(stages, 1);
     assert_eq!(built("if(x < 0.5, 1 + x, 2 - x)"), (None, 3));
 }
+
+/// The equation is solved on fresh points before any attempt to finish: the run is stopped there, and its last
+/// parameters are the result, not those at which the energy was left.
+#[test]
+fn what_has_come_nearer_on_fresh_points_is_the_result() {
+    let law = r#"
+[domain]
+lower = [0.0, 0.0]
+upper = [1.0, 1.0]
+[functions]
+f = "manufactured"
+g = "exp(x + 0.5*y)"
+[problem]
+energy = "grad2(u)^0.75/1.5 - f*u"
+exact = "g"
+[[boundary]]
+condition = "u = g"
+enforce = "hard"
+[network]
+hidden = [8, 8]
+[sampling]
+points = 300
+"#;
+    let summary = solved(law, &[("network.hidden", "[8, 8]"), ("stop.steps", "90")]);
+    let error = summary.error.unwrap().relative_l2;
+    assert!(error < 1e-6, "{error:e}: {}", summary.reason);
+}

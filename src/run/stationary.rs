@@ -44,14 +44,20 @@ impl Run<'_> {
     }
 
     /// Where the energy is stationary: the parameters of least residual, unless they lie so much above
-    /// the minimum found by the energy itself that they are none.
+    /// the minimum found by the energy itself that they are none. Collective.
     pub(super) fn stationary_point(&self, flow: &Flow) -> Vec<f64> {
         let state = &self.state;
         let best = state.best.as_ref().map(|b| &b.theta);
-        match (&state.minimum, best) {
-            (Some(minimum), None) => minimum.theta.clone(),
-            (Some(minimum), Some(best)) if lies_above(flow, best, minimum) => minimum.theta.clone(),
-            (_, best) => best.unwrap_or(&state.theta).clone(),
+        let found = best.unwrap_or(&state.theta);
+        let Some(minimum) = &state.minimum else {
+            return found.clone();
+        };
+        // On fresh points the last parameters may be anything, and far better too.
+        let residual = |theta| self.stationarity(theta).unwrap_or(f64::INFINITY);
+        let nearer = best.is_some() || residual(found) < residual(&minimum.theta);
+        match nearer && !lies_above(flow, found, minimum) {
+            true => found.clone(),
+            false => minimum.theta.clone(),
         }
     }
 

@@ -11,6 +11,8 @@ use crate::stepper::FAR;
 const ATTEMPTS: u32 = 20;
 const FEW_ATTEMPTS: u32 = 4;
 const NEAR: f64 = 1e-18;
+/// The same where steady states at positive energies are no more than what is looked for, or a false minimum.
+const REPEATED: u32 = 2;
 
 impl Run<'_> {
     /// The number of the sample set of the next step. Every attempt of a later stage has its own.
@@ -58,6 +60,14 @@ impl Run<'_> {
         if self.resume_descent(flow, end) {
             return true;
         }
+        if end.kind == Kind::Settled && self.may_be_lower() {
+            self.count_attempt();
+            if self.state.attempts.failed < REPEATED {
+                self.fall_back(&end.reason);
+                self.stepper.retry();
+                return true;
+            }
+        }
         if end.kind == Kind::Overfitted {
             self.count_attempt();
             self.fall_back(&end.reason);
@@ -80,6 +90,13 @@ impl Run<'_> {
             self.enter(next, &end.reason);
         }
         next.is_some()
+    }
+
+    /// Whether a steady state may be a minimum far from the least one: equations with data, of an unknown
+    /// coefficient say, are not linear in the unknowns even where each alone is.
+    fn may_be_lower(&self) -> bool {
+        let problem = self.set.problem;
+        self.state.stage > 0 && problem.table.is_some() && problem.domain.is_some()
     }
 
     /// Begins the next stage; this one waits.

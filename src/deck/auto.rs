@@ -38,9 +38,14 @@ impl<T> Auto<T> {
         }
     }
 
+    /// Whether it is left open.
+    pub fn is_auto(&self) -> bool {
+        matches!(self, Self::Auto)
+    }
+
     /// Chooses `value` where the deck leaves the choice open.
     pub fn fill(&mut self, value: T) {
-        if matches!(self, Self::Auto) {
+        if self.is_auto() {
             *self = Self::Set(value);
         }
     }

@@ -1,6 +1,8 @@
 //! `[data]`: a table of measurements to learn from.
 
+use super::auto::Auto;
 use super::cursor::Cursor;
+use super::each::Each;
 use super::error::DeckError;
 use super::read::Read;
 use super::text::{Text, Texts, one_or_many};
@@ -16,8 +18,8 @@ pub struct Data {
     /// `unknown = column`, or expressions of both; at least one.
     #[serde(serialize_with = "one_or_many")]
     pub target: Vec<Text>,
-    /// The factor of the data's term in the energy, above 0.
-    pub weight: f64,
+    /// The factor of all targets in the energy or of each, above 0.
+    pub weight: Auto<Each>,
     /// The share of rows that is held out of training, at least 0 and below 1.
     pub test_fraction: f64,
 }
@@ -36,12 +38,11 @@ impl Read for Data {
             file: table.need("file", "\"terrain.csv\"")?,
             inputs: table.need("inputs", "[\"x\", \"y\"]")?,
             target: table.need::<Texts>("target", "\"u = height\"")?.0,
-            weight: table.or("weight", 1.0)?,
+            weight: table.or("weight", Auto::Auto)?,
             test_fraction: table.or("test_fraction", 0.1)?,
         };
         let columns = (1..=1000).contains(&data.inputs.len());
         table.check("inputs", columns, "a list of 1 to 1000 names of columns")?;
-        table.check("weight", data.weight > 0.0, "greater than 0")?;
         let share = (0.0..1.0).contains(&data.test_fraction);
         table.check("test_fraction", share, "at least 0 and less than 1")?;
         Ok(Some(data))

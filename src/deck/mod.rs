@@ -2,9 +2,8 @@
 //!
 //! A deck is read in three steps. The text becomes a tree in which every key and value knows its
 //! place (`node`, `source`); each section reads itself from a cursor on that tree (one file per
-//! section); the rules between sections are checked last (`rules`). Expressions stay strings here,
-//! as [`Text`] that keeps its key and line for the errors of whoever parses them. The input is not
-//! trusted: its size and every count are bounded before anything is allocated.
+//! section); the rules between sections are checked last (`rules`). Expressions stay strings here, as [`Text`]
+//! that keeps its key and line for errors. Sizes and counts are bounded before anything is allocated.
 //!
 //! ```
 //! use ned_dist::deck::{Auto, Deck};
@@ -26,8 +25,7 @@
 //! assert_eq!((deck.flow.seed, deck.flow.dt), (3, Auto::Auto));
 //! assert_eq!(deck, Deck::from_toml(&deck.to_toml()?, "resolved.toml", &[])?);
 //!
-//! let wrong = text.replace("equation", "equaton");
-//! let error = Deck::from_toml(&wrong, "plate.toml", &[]).unwrap_err();
+//! let error = Deck::from_toml(&text.replace("equation", "equaton"), "plate.toml", &[]).unwrap_err();
 //! assert!(error.to_string().ends_with("did you mean `equation`?"));
 //! # Ok::<(), ned_dist::deck::DeckError>(())
 //! ```
@@ -40,6 +38,7 @@ mod cursor;
 mod data;
 mod definitions;
 mod domain;
+mod each;
 mod error;
 mod flow;
 mod many;
@@ -66,6 +65,7 @@ pub use checkpoint::{Checkpoint, Interval, seconds};
 pub use data::Data;
 pub use definitions::{Constant, Constants, Function, Functions};
 pub use domain::{Domain, Shape, ShapeName};
+pub use each::Each;
 pub use error::DeckError;
 pub use flow::{Flow, MethodName, MetricName, SolverName, StepperName};
 pub use many::Many;

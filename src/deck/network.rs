@@ -2,6 +2,7 @@
 
 use super::auto::Auto;
 use super::cursor::Cursor;
+use super::each::Each;
 use super::error::DeckError;
 use super::read::{Read, names};
 use serde::Serialize;
@@ -41,8 +42,8 @@ pub struct Network {
     pub activation: ActivationName,
     /// The domain is mapped to the box [0, `input_scale`]^d before the first layer.
     pub input_scale: f64,
-    /// The size of the unknowns, above 0: what comes out of the last layer is multiplied by it.
-    pub output_scale: Auto<f64>,
+    /// The size of all unknowns or of each, above 0: what comes out of the last layer is multiplied by it.
+    pub output_scale: Auto<Each>,
     /// Coordinates in which the network is periodic, with the domain's side as its period.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub periodic: Vec<String>,
@@ -131,8 +132,6 @@ impl Read for Network {
         let must = format!("a width from 1 to {WIDEST}");
         table.check_each("hidden", &network.hidden, width, &must)?;
         table.check("input_scale", network.input_scale > 0.0, "greater than 0")?;
-        let size = network.output_scale.all(|size| *size > 0.0);
-        table.check("output_scale", size, "greater than 0")?;
         Ok(Some(network))
     }
 }

@@ -1,6 +1,8 @@
 //! `[problem]`: the equation or the energy, in which unknowns, and the exact solution if known.
 
+use super::auto::Auto;
 use super::cursor::Cursor;
+use super::each::Each;
 use super::error::DeckError;
 use super::read::Read;
 use super::text::{Text, Texts, one_or_many};
@@ -17,6 +19,9 @@ pub struct Problem {
     /// The equation or the energy; it needs a domain.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub law: Option<Law>,
+    /// The factor of all equations in the energy or of each, above 0.
+    #[serde(skip_serializing_if = "Auto::is_auto")]
+    pub weight: Auto<Each>,
     /// The exact solution, one expression per unknown; empty when it is not known.
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "one_or_many")]
     pub exact: Vec<Text>,
@@ -49,7 +54,8 @@ impl Read for Problem {
     }
 
     fn read(at: &Cursor<'_>) -> Result<Option<Self>, DeckError> {
-        let Some(table) = at.table(&["unknowns", "equation", "energy", "exact"], &[])? else {
+        let Some(table) = at.table(&["unknowns", "equation", "energy", "weight", "exact"], &[])?
+        else {
             return Ok(None);
         };
         let unknowns = table.or("unknowns", vec!["u".to_owned()])?;
@@ -72,6 +78,11 @@ impl Read for Problem {
             (None, energy) => energy.map(Law::Energy),
         };
 
+        let weight = table.or("weight", Auto::Auto)?;
+        if weight != Auto::Auto && !matches!(law, Some(Law::Equation(_))) {
+            let message = "`problem.weight` is of equations, and there are none";
+            return Err(table.at("weight").error(message, "remove it"));
+        }
         let exact = table
             .get::<Texts>("exact")?
             .map_or(Vec::new(), |texts| texts.0);
@@ -85,6 +96,7 @@ impl Read for Problem {
         Ok(Some(Self {
             unknowns,
             law,
+            weight,
             exact,
         }))
     }

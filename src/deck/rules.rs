@@ -98,7 +98,19 @@ fn counted(deck: &Deck, root: &Table<'_>) -> Result<(), DeckError> {
         let must = format!("a list of {dim} counts, one per coordinate");
         return Err(at(root, "output", "grid").refuse(&must));
     }
-    let parameters = deck.network.parameters(dim, deck.problem.unknowns.len());
+    let unknowns = deck.problem.unknowns.len();
+    let sizes = &deck.network.output_scale;
+    sizes.check(&at(root, "network", "output_scale"), unknowns, "unknown")?;
+    if let Some(Law::Equation(equations)) = &deck.problem.law {
+        let weights = &deck.problem.weight;
+        weights.check(&at(root, "problem", "weight"), equations.len(), "equation")?;
+    }
+    if let Some(data) = &deck.data {
+        let targets = data.target.len();
+        data.weight
+            .check(&at(root, "data", "weight"), targets, "target")?;
+    }
+    let parameters = deck.network.parameters(dim, unknowns);
     if parameters > PARAMETERS {
         let message = format!("`network.hidden` makes {parameters} parameters");
         let cure = format!("at most {PARAMETERS} are possible: give smaller widths");

@@ -4,12 +4,12 @@
 use super::boundary::select;
 use super::names::Names;
 use crate::deck::{Deck, Shape};
-use crate::domain::{Domain, Patch};
+use crate::domain::Domain;
 use crate::error::Result;
 use std::ops::Range;
 
 /// The coordinate called time.
-const TIME: &str = "t";
+pub(super) const TIME: &str = "t";
 
 /// Along which coordinate a problem evolves, and from which of its ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,13 +18,23 @@ pub struct Evolution {
     forward: bool,
 }
 
-impl Evolution {
-    /// The evolution in a deck: along `t`, or the only coordinate, of a box, where conditions are given on one of
-    /// its two faces and not on the other.
+/// Which of a coordinate's two ends the conditions of a deck hold on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ends {
+    pub(super) lower: bool,
+    pub(super) upper: bool,
+}
+
+impl Ends {
+    /// Those of `t`, or of the only coordinate, of a box, by condition; the coordinate too. None elsewhere.
     ///
     /// # Errors
     /// If the place of a condition has no meaning.
-    pub(super) fn of(deck: &Deck, names: &mut Names, domain: &dyn Domain) -> Result<Option<Self>> {
+    pub(super) fn by_condition(
+        deck: &Deck,
+        names: &mut Names,
+        domain: &dyn Domain,
+    ) -> Result<Option<(usize, Vec<Self>)>> {
         let coordinates = &names.coordinates;
         let time = coordinates.iter().position(|name| name == TIME);
         let shape = deck.domain.as_ref().map(|domain| &domain.shape);
@@ -33,19 +43,28 @@ impl Evolution {
         else {
             return Ok(None);
         };
-        let at_end = |patch: &Patch| !patch.free_axes().contains(&axis);
-        let [mut starts, mut ends] = [false; 2];
-        for condition in &deck.boundary {
+        let of_condition = |condition| -> Result<Self> {
+            let mut ends = Self::default();
             for face in select(deck, condition, names, domain)?.faces {
                 let first = face.patch.lower(axis) == lower[axis];
-                starts |= at_end(&face.patch) && first;
-                ends |= at_end(&face.patch) && !first;
+                let is_end = !face.patch.free_axes().contains(&axis);
+                ends.lower |= is_end && first;
+                ends.upper |= is_end && !first;
             }
-        }
-        Ok((starts != ends).then_some(Self {
-            axis,
-            forward: starts,
-        }))
+            Ok(ends)
+        };
+        let all: Result<Vec<Self>> = deck.boundary.iter().map(of_condition).collect();
+        Ok(Some((axis, all?)))
+    }
+}
+
+impl Evolution {
+    /// The evolution along a coordinate, where conditions are given at one of its two ends and not at the other.
+    pub(super) fn of(axis: usize, ends: &[Ends]) -> Option<Self> {
+        let lower = ends.iter().any(|ends| ends.lower);
+        let upper = ends.iter().any(|ends| ends.upper);
+        let forward = lower;
+        (lower != upper).then_some(Self { axis, forward })
     }
 
     /// The coordinate.

@@ -118,6 +118,19 @@ impl Names {
         Ok(equation.residual(&mut self.pool))
     }
 
+    /// Residuals whose half squares, times the factor of all, add up with these weights.
+    pub fn weighed(&mut self, residuals: &[Id], weights: &[f64]) -> (Vec<Id>, f64) {
+        if weights.windows(2).all(|pair| pair[0] == pair[1]) {
+            return (residuals.to_vec(), weights.first().copied().unwrap_or(1.0));
+        }
+        let pairs = residuals.iter().zip(weights);
+        let weighed = pairs.map(|(&residual, weight)| {
+            let root = self.pool.number(weight.sqrt());
+            self.pool.mul(root, residual)
+        });
+        (weighed.collect(), 1.0)
+    }
+
     /// Solves for the sources and puts them in.
     fn manufacture(&mut self) -> Result<()> {
         for k in 0..self.scope.sources().len() {

@@ -75,15 +75,20 @@ pub fn output_scale(deck: &Deck, names: &Names, table: Option<&Table>, train: &[
         return output;
     };
     for &(unknown, column) in &names.direct_targets {
-        let column = table.values().column(column);
-        let n = train.len() as f64;
-        let mean = train.iter().map(|&i| column[i]).sum::<f64>() / n;
-        let square = |&i: &usize| (column[i] - mean).powi(2);
-        let spread = (train.iter().map(square).sum::<f64>() / n).sqrt();
+        let (mean, spread) = mean_and_spread(table, column, train);
         output.shift[unknown] = mean;
         output.scale[unknown] = if spread > 0.0 { spread } else { 1.0 };
     }
     output
+}
+
+/// Mean and standard deviation of a column over some rows.
+pub fn mean_and_spread(table: &Table, column: usize, rows: &[usize]) -> (f64, f64) {
+    let column = table.values().column(column);
+    let n = rows.len() as f64;
+    let mean = rows.iter().map(|&i| column[i]).sum::<f64>() / n;
+    let square = |&i: &usize| (column[i] - mean).powi(2);
+    (mean, (rows.iter().map(square).sum::<f64>() / n).sqrt())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What a run writes: its summary, its history, its fields.
 
 use super::{LEARNING, SIX, assert_complete, ends, run_small, write};
-use crate::common::{files, program_in, summary};
+use crate::common::{files, program_in, summary, text};
 use ndarray::{Array1, Array2};
 use std::fs;
 use std::path::Path;
@@ -134,4 +134,33 @@ fn only_the_fields_that_are_asked_for_are_written() {
     assert_eq!(npy.dim(), (101, 101));
     run_small(folder.path(), "none", &[]);
     assert!(!folder.path().join("none/fields").exists());
+}
+
+/// Conditions that are missing, or at the ends of time unasked, are not passed over in silence.
+#[test]
+fn doubtful_conditions_are_told() {
+    let law = "[domain]\ncoordinates = [\"x\", \"t\"]\nlower = [0, 0]\nupper = [1, 2]\n\
+               [problem]\nequation = \"u_t = u_xx\"\n";
+    let condition =
+        |on: &str, what: &str| format!("[[boundary]]\non = \"{on}\"\ncondition = \"{what}\"\n");
+    let sides = condition("x = 0 or x = 1", "dn(u) = 0");
+    let start = condition("t = 0", "u = x");
+    let everywhere = condition("all", "dn(u) = 0");
+    let folder = tempdir().unwrap();
+    let warned = |conditions: &str| {
+        let deck = folder.path().join("deck.toml");
+        fs::write(&deck, law.to_string() + conditions).unwrap();
+        let output = program_in(folder.path(), &["check", "deck.toml"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stderr)
+    };
+    assert!(!warned(&(sides.clone() + &start)).contains("warning"));
+    for (conditions, word) in [
+        (String::new(), "there is no [[boundary]]"),
+        (sides, "no condition holds at the start of `t`"),
+        (everywhere + &start, "`boundary[0]` holds where `t` begins"),
+    ] {
+        let told = warned(&conditions);
+        assert!(told.contains(word), "{word}: {told}");
+    }
 }

@@ -147,6 +147,37 @@ fn values_out_of_range() {
 }
 
 #[test]
+fn a_number_for_all_or_one_for_each() {
+    bad(r#"
+        23 | output_scale = 0.0 | network.output_scale | cannot be 0.0 | greater than 0
+        23 | output_scale = [1, 2] | network.output_scale | a list | greater than 0
+        23 | output_scale = [] | network.output_scale | an empty list | "auto"
+    "#);
+    let system = |weight: &str| {
+        let law = "unknowns = [\"u\", \"v\"]\nequation = [\"u_x = v\", \"v_x = u\"]";
+        read(&format!(
+            "[domain]\nlower = [0]\nupper = [1]\n[problem]\nweight = {weight}\n{law}"
+        ))
+    };
+    assert_eq!(system("[2, 3]").unwrap().problem.weight.each(2), [2.0, 3.0]);
+    assert_eq!(system("2").unwrap().problem.weight.each(2), [2.0, 2.0]);
+    for wrong in ["[1, 2, 3]", "[1, -2]"] {
+        let says = "problem.weight | deck.toml:5 | cannot be a list | one for each equation";
+        assert_says(system(wrong), says);
+    }
+    let data = DATA.replace("[network]", "weight = [1, 2]\n[network]");
+    assert_says(
+        read(&data),
+        "data.weight | deck.toml:5 | cannot be a list | greater than 0",
+    );
+    let energy = "[domain]\nlower = [0]\nupper = [1]\n[problem]\nenergy = \"u_x^2\"\nweight = 2";
+    assert_says(
+        read(energy),
+        "problem.weight | deck.toml:6 | is of equations | remove it",
+    );
+}
+
+#[test]
 fn text_that_is_not_toml() {
     let says = " | deck.toml:8 | duplicate key | key = value";
     assert_says(read(&GOOD.replace("a = 0.1", "k = 3")), says);

@@ -1,11 +1,14 @@
 //! Rows of data: which are trained on, and the term and the tests that they make.
 
 use super::Builder;
+use super::scales::unusual;
 use crate::energy::Residual;
 use crate::error::{Error, Result};
+use crate::problem::network::mean_and_spread;
 use crate::problem::region::cells_for;
 use crate::problem::{Place, Term, Test};
 use crate::sampling::{Purpose, RandomRows, stream};
+use crate::table::Table;
 use rand::seq::SliceRandom;
 use std::sync::Arc;
 
@@ -35,14 +38,39 @@ impl Builder<'_> {
         Split { train, test: rows }
     }
 
+    /// The weight of each of several targets that are columns: what makes those of other units count as much as the
+    /// largest, in powers of ten, and 1 where that is usual.
+    fn target_weights(&self, table: &Table, train: &[usize]) -> Vec<f64> {
+        let (count, direct) = (self.names.targets.len(), &self.names.direct_targets);
+        if direct.len() < count {
+            return vec![1.0];
+        }
+        let spread = |&(_, column): &(usize, usize)| mean_and_spread(table, column, train).1;
+        let spreads: Vec<f64> = direct.iter().map(spread).collect();
+        let largest = spreads.iter().copied().fold(0.0, f64::max);
+        let weight = |spread: &f64| match (largest / spread).powi(2) {
+            share if share.is_normal() => unusual(libm::log10(share).round() as i32),
+            _ => 1.0,
+        };
+        spreads.iter().map(weight).collect()
+    }
+
     /// The term of the rows trained on, and the tests of these and of those held out.
     pub(super) fn data(&mut self, split: Split) -> Result<()> {
-        let (Some(data), Some(table)) = (&self.deck.data, &self.table) else {
+        let (Some(table), true) = (self.table.clone(), self.deck.data.is_some()) else {
             return Ok(());
         };
-        let residuals = self.names.targets.clone();
+        let chosen = self.target_weights(&table, &split.train);
+        let Some(data) = &mut self.deck.data else {
+            return Ok(());
+        };
+        data.weight.fill_each(&chosen);
+        let weights = data.weight.each(self.names.targets.len());
         let (dim, unknowns) = (self.dim(), self.names.unknowns.len());
-        let mut energy = || Residual::new(&mut self.names.pool, dim, unknowns, &residuals);
+        let targets = self.names.targets.clone();
+        let (residuals, weight) = self.names.weighed(&targets, &weights);
+        let pool = &mut self.names.pool;
+        let mut energy = |residuals| Arc::new(Residual::new(pool, dim, unknowns, residuals));
         if split.train.is_empty() {
             return Err(Error::Input(
                 "`data.test_fraction` leaves no row to train on; lower it or give more rows".into(),
@@ -55,7 +83,6 @@ impl Builder<'_> {
         };
         let drawn = wanted.min(split.train.len());
         let cells = cells_for(drawn, self.deck.sampling.cells);
-        let weight = data.weight;
         let inputs = self.names.inputs.clone();
         for (name, rows) in [("train", &split.train), ("test", &split.test)] {
             if !rows.is_empty() {
@@ -64,13 +91,13 @@ impl Builder<'_> {
                     table: table.clone(),
                     inputs: inputs.clone(),
                     rows: rows.clone(),
-                    energy: Arc::new(energy()),
+                    energy: energy(&targets),
                 });
             }
         }
         self.terms.push(Term {
             name: "data".into(),
-            energy: Arc::new(energy()),
+            energy: energy(&residuals),
             weight,
             place: Place::Data {
                 table: table.clone(),

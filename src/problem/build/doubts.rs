@@ -3,7 +3,8 @@
 use super::Builder;
 use crate::deck::{Boundary, BoundaryLaw, Enforce};
 use crate::error::{Error, Result};
-use crate::expression::Symbol;
+use crate::expression::{Derivative, Symbol};
+use crate::problem::evolution::{Ends, TIME};
 use std::collections::BTreeSet;
 
 /// A penalty that leaves little of a condition.
@@ -56,6 +57,50 @@ impl Builder<'_> {
                 );
             }
         }
+    }
+
+    /// Warns of conditions that equations with derivatives lack, and of such at the ends of time that may not have
+    /// been meant; `ends` tells of each which it holds on.
+    pub(super) fn warn_of_missing(&self, ends: Option<&(usize, Vec<Ends>)>) {
+        let periodic = |name: &String| self.deck.network.periodic.contains(name);
+        let names = &self.names;
+        if self.deck.data.is_some() || names.residuals.is_empty() || !self.differentiates() {
+            return;
+        }
+        if self.deck.boundary.is_empty() && !names.coordinates.iter().all(periodic) {
+            tracing::warn!(
+                "there is no [[boundary]]: more than one function satisfies such equations, and the run ends with \
+                 any of them; add the conditions of the problem, [[boundary]] with `condition = \"u = 0\"`"
+            );
+        }
+        let Some((axis, ends)) = ends.filter(|(axis, _)| names.coordinates[*axis] == TIME) else {
+            return;
+        };
+        let none = !ends.iter().any(|ends| ends.lower || ends.upper);
+        if none && !ends.is_empty() && !periodic(&names.coordinates[*axis]) {
+            let start = self.bounds.0[*axis];
+            tracing::warn!(
+                "no condition holds at the start of `{TIME}` or at its end: add that of the start, [[boundary]] \
+                 with `on = \"{TIME} = {start}\"` and a `condition`"
+            );
+        }
+        for (index, (condition, ends)) in self.deck.boundary.iter().zip(ends).enumerate() {
+            let slope = condition.law.text().text.contains("dn(");
+            if slope && (ends.lower || ends.upper) {
+                tracing::warn!(
+                    "`boundary[{index}]` holds where `{TIME}` begins or ends too, and there dn(u) is -u_{TIME} or \
+                     u_{TIME}; if the sides alone are meant, name them, as in `on = \"x = 0 or x = 1\"`"
+                );
+            }
+        }
+    }
+
+    /// Whether an equation has derivatives.
+    fn differentiates(&self) -> bool {
+        let pool = &self.names.pool;
+        let symbols = self.names.residuals.iter().flat_map(|&id| pool.symbols(id));
+        let slope = |symbol: &Symbol| matches!(symbol, Symbol::Jet { derivative, .. } if *derivative != Derivative::Value);
+        symbols.into_iter().any(|symbol| slope(&symbol))
     }
 
     /// Warns of derivatives that lack what a jump adds to them.

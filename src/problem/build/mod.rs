@@ -2,19 +2,19 @@
 
 mod data;
 mod doubts;
+mod interior;
 mod scales;
 
+use super::evolution::Ends;
 use super::names::Names;
 use super::stationarity::{self, Stationarity};
 use super::{Evolution, Place, Problem, Region, Term, Test, boundary, counts, network};
-use crate::deck::{Auto, Deck, RuleName};
+use crate::deck::Deck;
 use crate::domain::Domain;
-use crate::energy::{Energy, Residual, Variational};
+use crate::energy::{Energy, Residual};
 use crate::error::{Error, Result};
-use crate::expression::Tape;
 use crate::jet::Layout;
 use crate::network::{Affine, Network};
-use crate::sampling::{Random, Sampler};
 use crate::table::Table;
 use std::sync::Arc;
 
@@ -140,47 +140,6 @@ impl Builder<'_> {
         counts::fill(self.deck, parameters, rows);
     }
 
-    /// The equation or the energy on the interior, and the exact solution as a test.
-    fn interior(&mut self) -> Result<()> {
-        let Some(domain) = self.domain.clone() else {
-            return Ok(());
-        };
-        let (dim, unknowns) = (self.dim(), self.names.unknowns.len());
-        let region = |points: usize, sampler: Arc<dyn Sampler>, cells| {
-            Region::new(domain.interior(), sampler, points, cells, None)
-        };
-        let points = self.deck.sampling.points.or(0);
-        let cells = self.deck.sampling.cells;
-        let sampler = counts::sampler(self.deck);
-        let pool = &mut self.names.pool;
-        if !self.names.residuals.is_empty() {
-            let region = region(points, sampler.clone(), cells);
-            let adaptive = self.deck.sampling.rule == Auto::Set(RuleName::Adaptive);
-            self.terms.push(Term {
-                name: "equation".into(),
-                energy: Arc::new(Residual::new(pool, dim, unknowns, &self.names.residuals)),
-                weight: 1.0,
-                place: Place::Interior(if adaptive { region.adaptive() } else { region }),
-            });
-        }
-        if let Some(density) = self.names.density {
-            let pool = &mut self.names.pool;
-            self.terms.push(Term {
-                name: "energy".into(),
-                energy: Arc::new(Variational::new(pool, dim, unknowns, density)),
-                weight: 1.0,
-                place: Place::Interior(region(points, sampler, cells)),
-            });
-        }
-        if !self.names.exact.is_empty() {
-            self.tests.push(Test::Exact {
-                region: region(TEST_POINTS, Arc::new(Random), Auto::Auto),
-                exact: Tape::new(&self.names.pool, &self.names.exact),
-            });
-        }
-        Ok(())
-    }
-
     fn boundary(&mut self) -> Result<()> {
         let Some(domain) = self.domain.clone() else {
             return Ok(());
@@ -188,7 +147,9 @@ impl Builder<'_> {
         let sampler = counts::sampler(self.deck);
         let terms = boundary::terms(self.deck, &mut self.names, domain.as_ref(), &sampler)?;
         self.terms.extend(terms);
-        self.evolution = Evolution::of(self.deck, &mut self.names, domain.as_ref())?;
+        let ends = Ends::by_condition(self.deck, &mut self.names, domain.as_ref())?;
+        self.warn_of_missing(ends.as_ref());
+        self.evolution = ends.and_then(|(axis, ends)| Evolution::of(axis, &ends));
         Ok(())
     }
 

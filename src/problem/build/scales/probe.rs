@@ -78,10 +78,10 @@ impl<'t> Probe<'t> {
         cells.filter(|probe| !probe.sample.is_empty()).collect()
     }
 
-    /// The jets of s N.
-    fn jets(&self, s: f64) -> Jets {
+    /// The jets of N times the sizes s of the unknowns.
+    fn jets(&self, sizes: &[f64]) -> Jets {
         let mut jets = self.one.clone();
-        for unknown in 0..jets.unknowns() {
+        for (unknown, s) in sizes.iter().enumerate() {
             for stream in 0..jets.layout().streams() {
                 let zero = self.zero.stream(unknown, stream);
                 let values = jets.stream_mut(unknown, stream).iter_mut();
@@ -97,12 +97,20 @@ impl<'t> Probe<'t> {
         self.start.iter().map(square).collect()
     }
 
-    /// Σ w |r(s N) − r(0)|² of every component.
-    pub(super) fn change(&self, s: f64) -> Vec<f64> {
-        let there = self.term.energy.evaluate(&self.sample, &self.jets(s));
-        let pairs = there.residual.iter().zip(&self.start);
-        let square = |(r, start): (&Vec<f64>, &Vec<f64>)| {
-            self.integral(r.iter().zip(start).map(|(r, start)| r - start))
+    /// Σ w |r(s N) − r(0)|² of every component, for sizes s of the unknowns.
+    pub(super) fn change(&self, sizes: &[f64]) -> Vec<f64> {
+        self.change_between(sizes, &vec![0.0; sizes.len()])
+    }
+
+    /// Σ w |r(s N) − r(s' N)|² of every component.
+    pub(super) fn change_between(&self, sizes: &[f64], from: &[f64]) -> Vec<f64> {
+        let [there, here] = [sizes, from].map(|sizes| {
+            let jets = self.jets(sizes);
+            self.term.energy.evaluate(&self.sample, &jets).residual
+        });
+        let pairs = there.iter().zip(&here);
+        let square = |(there, here): (&Vec<f64>, &Vec<f64>)| {
+            self.integral(there.iter().zip(here).map(|(there, here)| there - here))
         };
         pairs.map(square).collect()
     }

@@ -132,7 +132,7 @@ impl Job {
     pub(super) fn new(mut deck: Deck, table: Option<Table>, comm: &dyn Comm) -> Result<Self> {
         let problem = build(&mut deck, table)?;
         let plan = Plan::of(&mut deck, &problem)?;
-        let shares = share_out(&problem.costs(), comm)?;
+        let shares = share_out(&plan.costs(&problem), comm)?;
         let budget = Budget::of(deck.run.memory, comm);
         Ok(Self {
             deck,

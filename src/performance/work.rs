@@ -7,7 +7,7 @@ use crate::comm::Shares;
 use crate::deck::{MethodName, SolverName, StepperName};
 use crate::flow::ROWS_KEPT_BYTES;
 use crate::network::Operations;
-use crate::problem::{Problem, Term};
+use crate::problem::Problem;
 use crate::run::Stage;
 use crate::stepper::metric_share;
 
@@ -87,7 +87,7 @@ impl Work {
             solve: Solve::of(stage, rows as f64, p as f64, &layers),
             by_rows: !matches!(solver, SolverName::Steepest | SolverName::Cg),
             forces,
-            costs: problem.terms.iter().flat_map(Term::costs).collect(),
+            costs: problem.costs_where(stage.row_cost(network.parameters())),
             thin,
         }
     }

@@ -77,9 +77,14 @@ impl Problem {
         (&self.terms[index], index, rest)
     }
 
-    /// Relative work of every cell, by which the cells are shared out among ranks.
+    /// Relative work of every cell in sweeps of the network, by which the cells are shared out among ranks.
     pub fn costs(&self) -> Vec<f64> {
-        let costs = self.terms.iter().map(Term::costs);
+        self.costs_where(1.0)
+    }
+
+    /// The same where a row of the tangent space takes as much as `row` streams of the jet.
+    pub fn costs_where(&self, row: f64) -> Vec<f64> {
+        let costs = self.terms.iter().map(|term| term.costs(row));
         costs.flatten().collect()
     }
 

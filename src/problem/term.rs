@@ -64,11 +64,13 @@ impl Term {
         !matches!(self.place, Place::Boundary(_))
     }
 
-    /// Relative work of every cell: points times streams of the jet times rows.
-    pub fn costs(&self) -> Vec<f64> {
+    /// Relative work of every cell where a row takes as much as so many streams of the jet: points times streams and
+    /// rows.
+    pub fn costs(&self, row: f64) -> Vec<f64> {
         let each = self.points() as f64 / self.cells().max(1) as f64;
-        let streams = self.energy.layout().streams() + self.energy.components();
-        vec![each * streams as f64; self.cells()]
+        let streams = self.energy.layout().streams() as f64;
+        let rows = self.energy.components() as f64;
+        vec![each * (streams + row * rows); self.cells()]
     }
 
     /// The same term on about `points` random points, in cells of their own.

@@ -103,6 +103,14 @@ impl Plan {
         &self.stages[self.stages.len() - 1]
     }
 
+    /// Relative work of every cell of the deck's problem, in the stage on all of its points where rows count most.
+    pub fn costs(&self, problem: &Problem) -> Vec<f64> {
+        let p = problem.network.parameters();
+        let whole = self.stages.iter().filter(|stage| stage.batch.is_none());
+        let row = whole.map(|stage| stage.row_cost(p)).fold(1.0, f64::max);
+        problem.costs_where(row)
+    }
+
     /// "qr + natural, energy metric, fixed points", stage by stage, for people.
     pub fn describe(&self) -> String {
         let stages: Vec<String> = self.stages.iter().map(Stage::describe).collect();

@@ -18,11 +18,12 @@ pub struct Evolution {
     forward: bool,
 }
 
-/// Which of a coordinate's two ends the conditions of a deck hold on.
+/// Which of a coordinate's two ends a condition of a deck holds on, and whether on other faces.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ends {
     pub(super) lower: bool,
     pub(super) upper: bool,
+    pub(super) sides: bool,
 }
 
 impl Ends {
@@ -50,6 +51,7 @@ impl Ends {
                 let is_end = !face.patch.free_axes().contains(&axis);
                 ends.lower |= is_end && first;
                 ends.upper |= is_end && !first;
+                ends.sides |= !is_end;
             }
             Ok(ends)
         };

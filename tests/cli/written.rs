@@ -155,6 +155,8 @@ fn doubtful_conditions_are_told() {
         text(&output.stderr)
     };
     assert!(!warned(&(sides.clone() + &start)).contains("warning"));
+    let speed = condition("t = 0", "dn(u) = x");
+    assert!(!warned(&(sides.clone() + &start + &speed)).contains("warning"));
     for (conditions, word) in [
         (String::new(), "there is no [[boundary]]"),
         (sides, "no condition holds at the start of `t`"),

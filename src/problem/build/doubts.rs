@@ -86,7 +86,7 @@ impl Builder<'_> {
         }
         for (index, (condition, ends)) in self.deck.boundary.iter().zip(ends).enumerate() {
             let slope = condition.law.text().text.contains("dn(");
-            if slope && (ends.lower || ends.upper) {
+            if slope && ends.sides && (ends.lower || ends.upper) {
                 tracing::warn!(
                     "`boundary[{index}]` holds where `{TIME}` begins or ends too, and there dn(u) is -u_{TIME} or \
                      u_{TIME}; if the sides alone are meant, name them, as in `on = \"x = 0 or x = 1\"`"
@@ -99,8 +99,10 @@ impl Builder<'_> {
     fn differentiates(&self) -> bool {
         let pool = &self.names.pool;
         let symbols = self.names.residuals.iter().flat_map(|&id| pool.symbols(id));
-        let slope = |symbol: &Symbol| matches!(symbol, Symbol::Jet { derivative, .. } if *derivative != Derivative::Value);
-        symbols.into_iter().any(|symbol| slope(&symbol))
+        let mut symbols = symbols.into_iter();
+        symbols.any(|symbol| {
+            matches!(symbol, Symbol::Jet { derivative, .. } if derivative != Derivative::Value)
+        })
     }
 
     /// Warns of derivatives that lack what a jump adds to them.

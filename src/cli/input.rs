@@ -2,7 +2,7 @@
 
 use super::DeckArgs;
 use crate::comm::Comm;
-use crate::deck::{Deck, find};
+use crate::deck::{Deck, Text, find};
 use crate::error::{Error, Result};
 use crate::run::agree;
 use crate::table::Table;
@@ -65,7 +65,7 @@ pub(super) fn load(arguments: &DeckArgs, comm: &dyn Comm) -> Result<(Deck, Optio
     let table = match &mut deck.data {
         Some(data) => {
             let path = folder.join(&data.file.text);
-            let table = share_table("data.file", &path, comm)?;
+            let table = share_table(&data.file, &path, comm)?;
             // The resolved deck lies in another folder: it names the file from the root.
             let path = std::path::absolute(&path).unwrap_or(path);
             data.file.text = path.display().to_string();
@@ -81,7 +81,7 @@ fn share_outline(deck: &mut Deck, folder: &Path, comm: &dyn Comm) -> Result<()> 
     let Some(file) = deck.outline().cloned() else {
         return Ok(());
     };
-    let table = share_table(&file.key, &folder.join(&file.text), comm)?;
+    let table = share_table(&file, &folder.join(&file.text), comm)?;
     let values = table.values();
     if values.ncols() != 2 {
         let message = format!("{} has {} columns", file.text, values.ncols());
@@ -91,12 +91,16 @@ fn share_outline(deck: &mut Deck, folder: &Path, comm: &dyn Comm) -> Result<()> 
     Ok(deck.set_outline(points.collect())?)
 }
 
-/// The table of a key of the deck, read on rank 0, on all ranks. Collective.
-fn share_table(key: &str, path: &Path, comm: &dyn Comm) -> Result<Table> {
-    let read = if comm.rank() == 0 {
-        Table::read_for(key, path).map(Some)
-    } else {
-        Ok(None)
+/// The table that the deck calls `file`, read on rank 0, on all ranks. Collective.
+fn share_table(file: &Text, path: &Path, comm: &dyn Comm) -> Result<Table> {
+    let read = match comm.rank() {
+        0 if !path.exists() => {
+            let message = format!("there is no file {}", path.display());
+            let cure = "names of files count from the folder of the deck; correct it, or write the whole path";
+            Err(file.error(message, cure).into())
+        }
+        0 => Table::read_for(&file.key, path).map(Some),
+        _ => Ok(None),
     };
     let table = agree(comm, read)?.flatten();
     let mut names = table

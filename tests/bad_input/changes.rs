@@ -142,7 +142,7 @@ pub const CHANGES: &[(&str, &str, &[&str])] = &[
     (
         BOX,
         "shape = \"polygon\"\nfile = \"none.csv\"",
-        &["domain.file", "none.csv", "No such file"],
+        &["domain.file", "none.csv", "there is no file"],
     ),
     (
         "on = \"all\"",
@@ -171,7 +171,7 @@ pub const CHANGES: &[(&str, &str, &[&str])] = &[
     (
         "\"table.csv\"",
         "\"tables.csv\"",
-        &["data.file", "tables.csv", "No such file"],
+        &["data.file", "tables.csv", "there is no file"],
     ),
     (TABLE, "", &["data.file", "table.csv", "no rows"]),
     (TABLE, "x,y,h\n", &["data.file", "table.csv", "no rows"]),

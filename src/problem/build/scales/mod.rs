@@ -264,9 +264,10 @@ fn times(sizes: &[f64], factor: f64) -> Vec<f64> {
     sizes.iter().map(|s| s * factor).collect()
 }
 
-/// 10^k.
+/// 10^k, the number nearest to it: people read it.
 fn power(k: i32) -> f64 {
-    libm::pow(10.0, f64::from(k))
+    let nearest = format!("1e{k}").parse();
+    nearest.unwrap_or_else(|_| libm::pow(10.0, f64::from(k)))
 }
 
 /// 10^k, or 1 where that is usual.

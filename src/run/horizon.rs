@@ -7,7 +7,7 @@
 //! If that stands still too, the run goes on from where it had left off.
 //!
 //! In the default network, one seed, one thread, after 12 s, before and with this: E of Lotka and Volterra's equations
-//! over two periods 3e-2 and 1e-20, of a Kepler orbit over two 3e-2 and 4e-22, of u'' + 4u = 0 over ten 8e-2 and 3e-12;
+//! over two periods 3e-2 and 1e-20, of a Kepler orbit over two 3e-2 and 4e-22, of u'' + 4u = 0 over ten 8e-2 and 3e-10;
 //! after 15 s, of Burgers' front with viscosity 0.01/π 3e-5 and 3e-6, of Allen and Cahn's equation in time 2.6e-7 and
 //! 1.4e-7; errors of waves in 2D and time, seeds 0 and 1, 3.9e-4, 2.1e-2 and 3.7e-4, 2.0e-4. Not solved either way:
 //! Lorenz' equations, van der Pol's and the Brusselator's oscillations over t of 20, Kuramoto and Sivashinsky's equation.

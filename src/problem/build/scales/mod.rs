@@ -156,11 +156,7 @@ impl<'t> Scales<'t> {
 
     /// The size s of each of the unknowns: powers of ten, 1 where they are of about one.
     fn output(&self, unknowns: usize) -> Vec<f64> {
-        let different = match unknowns {
-            1 => None,
-            _ => sizes::different(&self.probes, unknowns),
-        };
-        let sizes = match different {
+        let sizes = match sizes::different(&self.probes, unknowns) {
             Some(powers) => powers.into_iter().map(power).collect(),
             None => vec![self.common(unknowns); unknowns],
         };
